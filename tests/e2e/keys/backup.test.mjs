@@ -310,6 +310,23 @@ test("a deployment goes out as a whole, operators first, and operators come back
   assert.deepEqual(JSON.parse(rest.split("\n")[0]).header.tenant, "small-8");
   assert.equal((await old.manage("GET", outOf("gone"))).code, "TENANT_ERASED");
   assert.equal((await old.manage("POST", backOf("gone"), { header: "x", end: "y" })).code, "TENANT_ERASED");
+  // A line of one is taken where it is authentic, of that tenant, and no other; nothing comes of it.
+  const [gone] = erased;
+  const check = (tenant, line, options) => rig.manage("POST", backOf(tenant), { erased: `${JSON.stringify(line)}\n` }, options);
+  assert.deepEqual((await check("gone", { erased: gone })).body.complete, true);
+  assert.equal((await rig.manage("GET", keysOf("gone"))).body.keys.length, 0);
+  const { mark } = lines.find(({ end }) => end && JSON.parse(Buffer.from(end.mark.split(".")[0], "base64url")).tenant === "small-1").end;
+  for (const [tenant, line, status] of [
+    ["small-1", { tenant: "small-1", mark }, 422],
+    ["small-1", { tenant: "small-1", mark: gone.mark }, 422],
+    ["small-1", { tenant: "small-1", mark: "x" }, 422],
+    ["small-1", gone, 409],
+  ]) {
+    assert.equal((await check(tenant, { erased: line })).status, status, JSON.stringify(line));
+  }
+  assert.equal((await check("gone", {})).status, 422);
+  const lacking = await poor.manage("POST", backOf("gone"), { erased: JSON.stringify({ erased: gone }) });
+  assert.deepEqual([lacking.code, lacking.body.missing_secrets.length], ["RESTORE_REFUSED", 1]);
   const of = text.slice(0, text.indexOf("\n", text.indexOf('\n{"end"') + 1) + 1);
   const fresh = await startRig({ name: "backup-operators", settings: SETTINGS, edges: {}, secret: SECRET });
   try {

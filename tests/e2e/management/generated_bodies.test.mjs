@@ -37,7 +37,7 @@ after(() => rig.close());
 const EXPORTED = "lines of an export, and nothing else is taken; backup.test.mjs restores them";
 /** Members that no reader shows, and why. */
 const UNSHOWN = {
-  ...Object.fromEntries(["header", "end", "page"].flatMap((member) => ["restoreTenant", "restoreOperators"].map((of) => [`${of}.${member}`, EXPORTED]))),
+  ...Object.fromEntries(["header", "end", "page", "erased"].flatMap((member) => ["restoreTenant", "restoreOperators"].map((of) => [`${of}.${member}`, EXPORTED]))),
   "eraseTenant.confirm": "it repeats the name in the path; erasure.test.mjs erases tenants",
   "exchangePortalCode.code": "a secret that works once; sessions.test.mjs exchanges it",
   "restoreLimits.to": "the local platform can't go back to a point, and the API answers 503",

@@ -159,6 +159,22 @@ test("another secret is said at once, by the fingerprint of the one that lacks",
   assert.match(err, /^0 of 4 ledgers are there\. .*\nRESTORE_REFUSED: .*This deployment lacks: the KEYSTILE_SECRET with the fingerprint [\w-]{8}/s);
 });
 
+test("a tenant is erased for no line that somebody wrote into the file", async () => {
+  const lines = readFileSync(ALL, "utf8").trimEnd().split("\n");
+  const end = lines.findIndex((each) => each.startsWith('{"end":'));
+  const { mark } = lines.map((each) => JSON.parse(each).erased).find((erased) => erased);
+  const file = inDirectory("inserted.ndjson");
+  for (const wrong of ["x", mark, JSON.parse(lines.at(end)).end.mark]) {
+    const inserted = JSON.stringify({ erased: { tenant: "victim", mark: wrong } });
+    writeFileSync(file, `${lines.toSpliced(end + 1, 0, inserted).join("\n")}\n`);
+    const { code, err } = await into.run("restore", file, "--tenant", "victim");
+    assert.equal(code, 1);
+    assert.match(err, /seal is broken/);
+    const victim = (await fresh.manage("GET", "/v1/tenants/victim")).body;
+    assert.deepEqual([victim.erasure, victim.suspended], [undefined, false]);
+  }
+});
+
 test("it goes in at a new deployment, is interrupted and goes on, and every key is what it was", async (t) => {
   into.cut(3);
   const cut = await into.run("restore", ALL);

@@ -167,6 +167,12 @@ impl Mark {
         }
     }
 
+    /// The mark of a tenant that was erased, which has no export. No page has one without a number.
+    #[must_use]
+    pub fn of_erased(tenant: TenantId) -> Self {
+        Self { place: Place::End, ..Self::beginning("", Some(tenant), 0) }
+    }
+
     /// The mark as text that only holders of the secret can make.
     #[must_use]
     pub fn seal(&self, keyring: &Keyring) -> String {
@@ -206,6 +212,8 @@ pub enum RestorePart {
     },
     /// One page, with the line that ends it.
     Page(String),
+    /// In place of an export the line of a tenant that was erased.
+    Erased(String),
 }
 
 /// Parses the body of a restore: `{"header", "end"}` or `{"page"}`.
@@ -222,6 +230,10 @@ pub fn parse_part(body: serde_json::Value) -> Result<RestorePart, Vec<FieldError
     if let Some(page) = page {
         fields.finish()?;
         return Ok(RestorePart::Page(page));
+    }
+    if let Some(erased) = fields.optional("erased", text) {
+        fields.finish()?;
+        return Ok(RestorePart::Erased(erased.trim_end_matches('\n').into()));
     }
     let header = fields.required("header", text);
     let end = fields.required("end", text);
@@ -318,6 +330,15 @@ mod tests {
     }
 
     #[test]
+    fn the_mark_of_an_erased_tenant_is_no_mark_of_an_export() {
+        let acme = TenantId::parse("acme").unwrap();
+        let erased = Mark::of_erased(acme.clone());
+        assert_eq!((erased.number, &erased.place, erased.tenant.as_ref()), (0, &Place::End, Some(&acme)));
+        let end = Mark { number: 1, place: Place::End, ..Mark::beginning("", Some(acme), 0) };
+        assert_ne!(end, erased);
+    }
+
+    #[test]
     fn what_a_deployment_lacks_is_named_at_once() {
         let (prefixes, imported) = ([KeyPrefix::parse("vcrm").unwrap()], [ImportedForm::prefix("sk_live_").unwrap()]);
         let here = KeyForms { prefixes: &prefixes, imported: &imported };
@@ -336,13 +357,19 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_a_beginning_or_a_page() {
+    fn a_body_is_a_beginning_a_page_or_an_erased_tenant() {
         let begin = RestorePart::Begin { header: "h".into(), end: "e".into() };
         assert_eq!(parse_part(json!({"header": "h\n", "end": "e"})), Ok(begin));
         assert_eq!(parse_part(json!({"page": "p\n"})), Ok(RestorePart::Page("p\n".into())));
-        for wrong in
-            [json!({}), json!({"page": 1}), json!({"header": "h"}), json!({"page": "p", "end": "e"}), json!([])]
-        {
+        assert_eq!(parse_part(json!({"erased": "e\n"})), Ok(RestorePart::Erased("e".into())));
+        for wrong in [
+            json!({}),
+            json!({"page": 1}),
+            json!({"header": "h"}),
+            json!({"page": "p", "end": "e"}),
+            json!({"page": "p", "erased": "e"}),
+            json!([]),
+        ] {
             assert!(parse_part(wrong).is_err());
         }
     }

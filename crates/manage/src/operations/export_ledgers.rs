@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use keystile_core::{
-    Keyring, TenantId,
+    TenantId,
     api::listing,
     ledger::{
         backup::{Mark, Place},
@@ -84,7 +84,7 @@ async fn begin(
     let page = match (status, &tenant) {
         (200, _) => Some(read(&body)?),
         // It was erased while it was exported.
-        (410, Some(tenant)) if others.is_some() => Some(erased(&call.deployment.keyring, tenant)?),
+        (410, Some(tenant)) if others.is_some() => Some(export::erased(&call.deployment.keyring, tenant)?),
         _ => return Ok(passed_on(status, body, &Passed::default())?),
     };
     streaming::respond(Running { reader: Reader::of(call), tenant, page, after: None, others })
@@ -122,22 +122,6 @@ fn name(tenant: Option<&TenantId>) -> &str {
 
 fn read(body: &str) -> std::result::Result<Page, Failure> {
     serde_json::from_str(body).map_err(|error| Failure::Fault(format!("a page that can't be read: {error}")))
-}
-
-/// The line of a tenant that was erased, as a page.
-fn erased(keyring: &Keyring, tenant: &TenantId) -> std::result::Result<Page, Failure> {
-    #[derive(Serialize)]
-    struct Outer<'a> {
-        erased: Erased<'a>,
-    }
-    #[derive(Serialize)]
-    struct Erased<'a> {
-        tenant: &'a TenantId,
-        mark: String,
-    }
-    let mark = Mark { place: Place::End, ..Mark::beginning("", Some(tenant.clone()), 0) }.seal(keyring);
-    let line = serde_json::to_string(&Outer { erased: Erased { tenant, mark } }).map_err(worker::Error::from)?;
-    Ok(Page { lines: line + "\n", after: None })
 }
 
 /// An export in progress.
@@ -203,7 +187,7 @@ impl Running {
     }
 
     fn erased(&self, tenant: &TenantId) -> Result<Page> {
-        erased(&self.reader.deployment.keyring, tenant).map_err(|failure| self.reader.broken_off(&failure))
+        export::erased(&self.reader.deployment.keyring, tenant).map_err(|error| self.reader.broken_off(&error.into()))
     }
 }
 

@@ -63,13 +63,13 @@ Exit code 1 if a key was not taken.`,
       const file = await ExportFile.open(path);
       try {
         const exports = file.exports.filter(({ tenant }) => values.tenant === undefined || tenant === values.tenant);
-        const erased = file.erased.filter((tenant) => values.tenant === undefined || tenant === values.tenant);
+        const erased = file.erased.filter(({ tenant }) => values.tenant === undefined || tenant === values.tenant);
         if (exports.length + erased.length === 0) throw new Failed(`There is no tenant "${plain(values.tenant)}" in ${path}.`);
         const sum = { ledgers: 0, keys: 0, refused_keys: 0, erased: [], still_there: [], paused_endpoints: 0 };
         const progress = new Progress(io);
         try {
           for (const each of exports) await restore(keystile, file, each, sum, progress, io);
-          for (const tenant of erased) await eraseAgain(keystile, tenant, sum);
+          for (const each of erased) await eraseAgain(keystile, each, sum);
         } catch (error) {
           progress.at(`${sum.ledgers} of ${exports.length} ledgers are there. Run the same again to go on.`);
           throw error;
@@ -117,11 +117,12 @@ async function restore(keystile, file, each, sum, progress, io) {
 
 /**
  * Erases the name of a tenant that was erased, so that nobody gets it again. One of which there is more here than a
- * suspension is left to people.
+ * suspension is left to people. The deployment checks the line first: anybody can write one who can write to the file.
  */
-async function eraseAgain(keystile, tenant, sum) {
+async function eraseAgain(keystile, { tenant, line }, sum) {
   const { erasure, keys, suspended, version } = await keystile.tenants.get(tenant);
   if (!erasure) {
+    await keystile.backup.restoreTenant(tenant, { erased: line });
     const isUsed = Object.values(keys).some((count) => count > 0) || version > (suspended ? 2 : 1);
     if (isUsed) return void sum.still_there.push(tenant);
     if (!suspended) await keystile.tenants.suspend(tenant, { ahead: true });

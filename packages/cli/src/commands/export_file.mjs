@@ -13,7 +13,7 @@ export class ExportFile {
   #file;
   /** By ledger: {tenant (null: the operators), header, end, pages: [{at, length}], keys, endpoints}. */
   exports = [];
-  /** The names of tenants that were erased. */
+  /** Of tenants that were erased: {tenant, line}. Only a deployment can tell whether such a line is authentic. */
   erased = [];
 
   /** Opens and checks a file. */
@@ -74,7 +74,7 @@ class Reading {
         // An export that was under way when the tenant was erased is of no use.
         if (this.#open && this.#open.tenant !== json(bytes)?.erased?.tenant) return "the export before it has no end";
         this.#open = undefined;
-        this.erased.push(json(bytes)?.erased?.tenant);
+        this.erased.push({ tenant: json(bytes)?.erased?.tenant, line: bytes.toString("utf8", 0, bytes.length - 1) });
         return undefined;
       case "complete":
         this.#isComplete = true;

@@ -2712,10 +2712,12 @@ export interface components {
             replayed?: components["schemas"]["Replayed"];
             restored_to: components["schemas"]["Time"];
         };
-        /** @description Lines of an export as they are: its first and its last one, or one page with the line that ends it. */
+        /** @description Lines of an export as they are: its first and its last one, one page with the line that ends it, or the one of a tenant that was erased. */
         RestorePart: {
             /** @description The last line of the export, with `header`. */
             end?: string | null;
+            /** @description The line of a tenant that was erased. It is checked, and nothing is changed: 200 says that such a deployment exported it of this tenant, so that you may erase it. */
+            erased?: string | null;
             /** @description The first line of the export, with `end`. */
             header?: string | null;
             /** @description A page: its lines, each with its line end. */

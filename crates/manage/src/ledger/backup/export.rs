@@ -75,6 +75,12 @@ pub(crate) fn page(
     Ok(Page { lines: [&header, &reading.text, &closing, "\n"].concat(), after })
 }
 
+/// The line of a tenant that was erased, in place of its export.
+pub(crate) fn erased(keyring: &Keyring, tenant: &TenantId) -> Result<Page> {
+    let line = lines::erased(tenant, Mark::of_erased(tenant.clone()).seal(keyring))?;
+    Ok(Page { lines: line + "\n", after: None })
+}
+
 /// The header's line, and the mark behind it.
 fn begin(
     ledger: &OpenLedger,

@@ -170,6 +170,29 @@ pub(super) fn read_header(line: &str) -> Option<Header> {
     serde_json::from_str(line).ok().map(|outer: Outer| outer.header)
 }
 
+/// The line of a tenant that was erased.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Erased {
+    pub(super) tenant: TenantId,
+    pub(super) mark: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OuterErased {
+    erased: Erased,
+}
+
+/// The line of a tenant that was erased, without its end.
+pub(super) fn erased(tenant: &TenantId, mark: String) -> worker::Result<String> {
+    let erased = Erased { tenant: tenant.clone(), mark };
+    Ok(serde_json::to_string(&OuterErased { erased })?)
+}
+
+/// Reads [`erased`].
+pub(super) fn read_erased(line: &str) -> Option<Erased> {
+    serde_json::from_str(line).ok().map(|outer: OuterErased| outer.erased)
+}
+
 /// The line that ends a page, without its end.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -257,6 +280,9 @@ mod tests {
         for broken in ["", "{}", "[1]", r#"{"key":{}}"#, r#"{"audit":[1]}"#, r#"{"usage":{"hour":1}"#] {
             assert!(read(broken).is_none(), "{broken}");
         }
+        let line = r#"{"erased":{"tenant":"acme","mark":"m"}}"#;
+        assert_eq!(erased(&TenantId::parse("acme").unwrap(), "m".into()).unwrap(), line);
+        assert_eq!(read_erased(line).unwrap().mark, "m");
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let closings = [
             format!(r#"{{"page":{{"number":1,"digest":"{digest}","mark":"m"}}}}"#),

@@ -121,7 +121,33 @@ impl OpenLedger {
         match part {
             RestorePart::Begin { header, end } => self.begin_restore(origin, tenant, &header, &end),
             RestorePart::Page(page) => self.restore_page(origin, tenant, &page).await,
+            RestorePart::Erased(line) => self.check_erased(origin, tenant, &line),
         }
+    }
+
+    /// Checks that a deployment with the same secrets exported this line of the tenant, which has no pages. It changes
+    /// nothing: whoever restores erases the tenant then, which is for good, so nobody should do it for a line that anybody
+    /// could have written.
+    fn check_erased(&self, origin: &Origin, tenant: Option<&TenantId>, line: &str) -> Result<Progress, Failure> {
+        self.judge(origin, clock::now())?;
+        self.refuse_if_erased()?;
+        let lines::Erased { tenant: erased, mark } = lines::read_erased(line)
+            .ok_or_else(|| broken("erased", "the line of a tenant that was erased expected"))?;
+        let mark = Mark::open(&mark, &self.deployment.keyring).map_err(|error| match error {
+            OpenExportError::MissingSecret(fingerprint) => {
+                let detail = format!("This deployment lacks the KEYSTILE_SECRET with the fingerprint {fingerprint}.");
+                Failure::from(refused(detail).with("missing_secrets", json!([fingerprint])))
+            }
+            OpenExportError::Broken => unsealed("erased").into(),
+        })?;
+        if mark != Mark::of_erased(erased.clone()) {
+            return Err(unsealed("erased").into());
+        }
+        if tenant != Some(&erased) {
+            return Err(refused(format!("This is the line of {erased}; send it there.")).into());
+        }
+        let Mark { export, number: pages, .. } = mark;
+        Ok(Progress { complete: true, export, pages, refused: Vec::new(), refused_keys: 0, restored_pages: 0 })
     }
 
     /// Checks that this ledger can take the export, and notes that it does. Nothing else of it is written yet.
@@ -153,10 +179,9 @@ impl OpenLedger {
             }
         };
         header.check(self.deployment.config.key_forms(), keyring, sealed_with.as_deref())?;
-        let unsealed = || broken("end", "its seal is broken: this is not what a deployment with your secrets exported");
         // The place is sealed, the kind of the line isn't: the line of an earlier page may be made to look like the last.
         let is_end = |end: &Mark| end.place == Place::End && end.export == KeyDigest::of(header_line);
-        let end = end.filter(is_end).ok_or_else(unsealed)?;
+        let end = end.filter(is_end).ok_or_else(|| unsealed("end"))?;
         if header.tenant.as_ref() != tenant {
             let whose = header.tenant.as_ref().map_or("the operators", TenantId::as_str);
             return Err(refused(format!("This is the export of {whose}; restore it there.")).into());
@@ -463,6 +488,10 @@ fn restored(header: &Header, counts: &Counts) -> Map<String, serde_json::Value> 
 
 fn unreadable(at: usize) -> Vec<FieldError> {
     broken("page", format!("line {} of it can't be read; does a newer version of Keystile write such lines?", at + 1))
+}
+
+fn unsealed(field: &str) -> Vec<FieldError> {
+    broken(field, "its seal is broken: this is not what a deployment with your secrets exported")
 }
 
 fn not_empty() -> Problem {

@@ -41,7 +41,8 @@ export class Backup {
 
   /**
    * Takes a part of a tenant's export into its ledger, which must be empty: first `header` and `end`, the first and the last line,
-   * then each `page` in its order. Each part may be sent again. Needs the root key.
+   * then each `page` in its order. Each part may be sent again. With `erased`, the line of a tenant that was erased, it
+   * only checks that such a deployment exported it: then erase the tenant. Needs the root key.
    */
   restoreTenant(tenant: string, part: RestorePart, options?: CallOptions): Promise<RestoreProgress> {
     return this.#api.call("restoreTenant", { path: { tenant }, body: part }, options);
