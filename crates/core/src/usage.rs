@@ -33,6 +33,15 @@ pub const fn first_kept_hour(now: Timestamp) -> i64 {
     (hour_of(now).div_euclid(DAY_HOURS) - KEPT_DAYS) * DAY_HOURS
 }
 
+/// The least time for which an export goes on whose first hour is [`first_exported_hour`].
+const EXPORT_MS: i64 = 6 * HOUR_MS;
+
+/// The first hour that an export which begins now has by itself: none before it is folded before the export ends.
+#[must_use]
+pub const fn first_exported_hour(now: Timestamp) -> i64 {
+    first_kept_hour(now.plus_millis(EXPORT_MS))
+}
+
 /// The time at which an hour is old enough to be folded.
 #[must_use]
 pub const fn fold_due_at(hour: i64) -> Timestamp {
@@ -44,6 +53,16 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn an_hour_that_is_exported_by_itself_is_kept_for_as_long_as_the_export_may_take() {
+        for hour in 486_096..486_120 {
+            let began = beginning_of(hour);
+            let first = first_exported_hour(began);
+            assert!((0..=24).contains(&(first - first_kept_hour(began))));
+            assert!(fold_due_at(first).millis_since(began) > EXPORT_MS);
+        }
+    }
 
     #[test]
     fn an_hour_is_kept_until_its_folding_is_due() {

@@ -81,7 +81,7 @@ test("a tenant with keys in all states goes out, and in at another deployment, w
   made.found = limited;
   const endpoint = await old.manage("POST", ENDPOINTS, { url: "https://hooks.example.org/", types: ["key.revoked"] });
   assert.equal(endpoint.status, 201, endpoint.text);
-  await old.sql("acme", `INSERT INTO usage_late VALUES ('${made.active.id}', 480000, 'VALID', 2)`);
+  await old.sql("acme", `INSERT INTO usage_late VALUES ('${made.active.id}', ${Math.floor(Date.now() / 3_600_000) - 3}, 'VALID', 2)`);
   await old.sql("acme", "INSERT INTO usage_closing VALUES (1, 480001)");
   assert.equal(await codeOf(old, made.active.key), 200);
   const usageOf = (stack) => stack.sql("acme", "SELECT hour, code, count FROM tenant_usage ORDER BY hour, code");

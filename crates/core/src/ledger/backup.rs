@@ -134,6 +134,10 @@ pub struct Mark {
     pub counts: Counts,
     /// The place where the next page begins.
     pub place: Place,
+    /// The first hour of which uses go out by the hour; of those before it only totals do. The export goes on for as long
+    /// as this hour is kept. 0 in marks of versions before, which have all hours.
+    #[serde(default)]
+    pub hours_from: i64,
 }
 
 /// A place in a ledger: what an export has had so far.
@@ -164,6 +168,7 @@ impl Mark {
             audit_last: 0,
             counts: Counts::default(),
             place: Place::Keys(None),
+            hours_from: 0,
         }
     }
 
@@ -286,7 +291,8 @@ mod tests {
     fn mark() -> Mark {
         let mark = Mark::beginning("{}", TenantId::parse("acme"), 7);
         let place = Place::Rows(1, Some("[1]".into()));
-        Mark { number: 3, audit_last: 9, counts: Counts { keys: 1, audit: 2, rows: 3 }, place, ..mark }
+        let counts = Counts { keys: 1, audit: 2, rows: 3 };
+        Mark { number: 3, audit_last: 9, counts, place, hours_from: 486_000, ..mark }
     }
 
     #[test]
@@ -301,12 +307,14 @@ mod tests {
         let text = format!(
             concat!(
                 r#"{{"export":"{0}","tenant":"acme","number":3,"digest":"{0}","audit_began":7,"audit_last":9,"#,
-                r#""counts":{{"keys":1,"audit":2,"rows":3}},"place":{{"rows":[1,"[1]"]}}}}"#,
+                r#""counts":{{"keys":1,"audit":2,"rows":3}},"place":{{"rows":[1,"[1]"]}},"hours_from":486000}}"#,
             ),
             digest
         );
         assert_eq!(serde_json::to_string(&mark()).unwrap(), text);
         assert_eq!(serde_json::from_str::<Mark>(&text).unwrap(), mark());
+        let of_before = text.replace(r#","hours_from":486000"#, "");
+        assert_eq!(serde_json::from_str::<Mark>(&of_before).unwrap(), Mark { hours_from: 0, ..mark() });
     }
 
     #[test]
@@ -323,19 +331,19 @@ mod tests {
     }
 
     #[test]
-    fn the_running_digest_covers_all_pages_and_their_order() {
-        let first = running_digest(&KeyDigest::of("{}"), "a\n");
-        assert_ne!(running_digest(&first, "b\n"), running_digest(&running_digest(&KeyDigest::of("{}"), "b\n"), "a\n"));
-        assert_ne!(running_digest(&first, "b\n"), running_digest(&first, "b"));
-    }
-
-    #[test]
     fn the_mark_of_an_erased_tenant_is_no_mark_of_an_export() {
         let acme = TenantId::parse("acme").unwrap();
         let erased = Mark::of_erased(acme.clone());
         assert_eq!((erased.number, &erased.place, erased.tenant.as_ref()), (0, &Place::End, Some(&acme)));
         let end = Mark { number: 1, place: Place::End, ..Mark::beginning("", Some(acme), 0) };
         assert_ne!(end, erased);
+    }
+
+    #[test]
+    fn the_running_digest_covers_all_pages_and_their_order() {
+        let first = running_digest(&KeyDigest::of("{}"), "a\n");
+        assert_ne!(running_digest(&first, "b\n"), running_digest(&running_digest(&KeyDigest::of("{}"), "b\n"), "a\n"));
+        assert_ne!(running_digest(&first, "b\n"), running_digest(&first, "b"));
     }
 
     #[test]

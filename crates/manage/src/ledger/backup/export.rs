@@ -4,6 +4,9 @@
 //! meanwhile. A change is written in one transaction with its audit entry, so the key of each entry that was made since
 //! the export began comes once more, with that entry. When the entries are all there, so is each key as of that moment: it
 //! has either all of a change or nothing of it. A later line of a key takes the place of an earlier one.
+//!
+//! Uses of old hours are folded into totals at midnight, which may be between two pages. So the hours that could be folded
+//! meanwhile go out as part of the totals from the beginning, and an export that lasts until others are doesn't go on.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +14,7 @@ use keystile_core::{
     KeyId, Keyring, TenantId, Timestamp,
     base::{fields::FieldError, id::ID_RANDOM_BYTES},
     ledger::backup::{FORMAT, Header, Mark, Place, broken, running_digest},
+    usage::{first_exported_hour, first_kept_hour},
 };
 use keystile_runtime::{database::Database, random};
 use serde::{Deserialize, Serialize};
@@ -54,6 +58,11 @@ pub(crate) fn page(
     };
     if mark.place == Place::End {
         return Ok(Page { lines: String::new(), after: None });
+    }
+    if mark.hours_from > 0 && first_kept_hour(now) > mark.hours_from {
+        let detail =
+            "this export began too long ago: uses that it has by the hour are in totals now; begin another one";
+        return Err(broken("after", detail).into());
     }
     let mut reading = Reading { database: &ledger.database, text: String::new(), rows: 0 };
     if beginning.is_some() {
@@ -103,7 +112,8 @@ fn begin(
         imported,
     };
     let line = lines::header(&header)?;
-    let mark = Mark::beginning(&line, header.tenant, last_entry(&ledger.database)?);
+    let beginning = Mark::beginning(&line, header.tenant, last_entry(&ledger.database)?);
+    let mark = Mark { hours_from: first_exported_hour(now), ..beginning };
     Ok((mark, Some(line)))
 }
 
@@ -269,7 +279,7 @@ impl Reading<'_> {
     fn table(&mut self, mark: &mut Mark, number: usize, mut after: Option<String>) -> Result<Place> {
         let Some(table) = TABLES.get(number) else { return Ok(Place::End) };
         let limit = self.rows_left();
-        let rows = table.rows(self.database, after.as_deref(), limit)?;
+        let rows = table.rows(self.database, mark.hours_from, after.as_deref(), limit)?;
         let is_last = rows.len() < limit;
         for row in rows {
             if self.is_full() {

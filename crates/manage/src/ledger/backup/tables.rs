@@ -13,11 +13,47 @@ pub(super) struct Table {
     /// The name, and the member that a line has.
     pub(super) name: &'static str,
     pub(super) columns: &'static [&'static str],
+    source: Source,
     /// The columns of its key, which order its rows.
     key: &'static [&'static str],
     /// The statement that restores the row `?1` into `{table}`. Uses that were counted since the keys are back are added to.
     restore: &'static str,
 }
+
+/// What an export has of a table.
+enum Source {
+    /// All rows.
+    All,
+    /// The rows of hours that go out by the hour.
+    Hours,
+    /// The rows, with the counts of hours that don't: a query. `{from}` is the first hour that does, `{key}` the first
+    /// column of the place behind which the page is.
+    Totals(&'static str),
+}
+
+/// A statement counts each key at once, in both tables. Both find the keys of a page first, each by its index; those that
+/// the page has in part are one of them.
+const TOTALS: Source = Source::Totals(
+    "WITH some AS MATERIALIZED (
+         SELECT key_id FROM usage_folded WHERE key_id >= {key}
+         UNION
+         SELECT id FROM keys WHERE id >= {key}
+             AND EXISTS (SELECT 1 FROM usage WHERE usage.key_id = keys.id AND hour < {from})
+         ORDER BY 1 LIMIT ?1 + 1
+     )
+     SELECT key_id, code, sum(count) AS count FROM (
+         SELECT key_id, code, count FROM some CROSS JOIN usage_folded USING (key_id)
+         UNION ALL
+         SELECT key_id, code, count FROM some CROSS JOIN usage USING (key_id) WHERE hour < {from}
+     ) GROUP BY key_id, code",
+);
+
+/// There are few hours before the first.
+const TENANT_TOTALS: Source = Source::Totals(
+    "SELECT code, sum(count) AS count FROM (
+         SELECT code, count FROM tenant_usage_folded UNION ALL SELECT code, count FROM tenant_usage WHERE hour < {from}
+     ) GROUP BY code",
+);
 
 /// The tables, in the order of an export.
 ///
@@ -27,6 +63,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "quota_additions",
         columns: &["id", "quota", "key", "units", "ends_at", "made_at"],
+        source: Source::All,
         key: &["id"],
         restore: "INSERT OR IGNORE INTO quota_additions (id, quota, key, units, ends_at, made_at)
                   SELECT ?1 ->> 'id', ?1 ->> 'quota', ?1 ->> 'key', ?1 ->> 'units', ?1 ->> 'ends_at', ?1 ->> 'made_at'",
@@ -36,6 +73,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "usage_closing",
         columns: &["one", "closed_before"],
+        source: Source::All,
         key: &["one"],
         restore: "INSERT INTO usage_closing (one, closed_before) SELECT ?1 ->> 'one', ?1 ->> 'closed_before' WHERE true
                   ON CONFLICT (one) DO UPDATE SET closed_before = max(closed_before, excluded.closed_before)",
@@ -43,6 +81,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "usage_folded",
         columns: &["key_id", "code", "count"],
+        source: TOTALS,
         key: &["key_id", "code"],
         restore: "INSERT INTO usage_folded (key_id, code, count)
                   SELECT ?1 ->> 'key_id', ?1 ->> 'code', ?1 ->> 'count' WHERE true
@@ -51,6 +90,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "tenant_usage",
         columns: &["hour", "code", "count"],
+        source: Source::Hours,
         key: &["hour", "code"],
         restore: "INSERT INTO tenant_usage (hour, code, count, reported)
                   SELECT ?1 ->> 'hour', ?1 ->> 'code', ?1 ->> 'count', 0 WHERE true
@@ -59,6 +99,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "tenant_usage_folded",
         columns: &["code", "count"],
+        source: TENANT_TOTALS,
         key: &["code"],
         restore: "INSERT INTO tenant_usage (hour, code, count, reported)
                   SELECT 0, ?1 ->> 'code', ?1 ->> 'count', 0 WHERE true
@@ -67,6 +108,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "exposures",
         columns: &["key_id", "reporter", "place", "source", "url", "at"],
+        source: Source::All,
         key: &["key_id", "reporter", "place"],
         restore:
             "INSERT OR IGNORE INTO exposures (key_id, reporter, place, source, url, at)
@@ -75,6 +117,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "reminders",
         columns: &["name", "time", "tie"],
+        source: Source::All,
         key: &["name"],
         // A place between keys of the same time names a row, and rows have other numbers here. So all of that time are
         // told of again.
@@ -84,6 +127,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "unused_keys",
         columns: &["key_id", "since", "due_at", "told"],
+        source: Source::All,
         key: &["key_id"],
         // Nobody knows of uses since the export. So a key that was to be disabled is told of once more, and gets its
         // notice again.
@@ -97,6 +141,7 @@ const fn counted(name: &'static str) -> Table {
     Table {
         name,
         columns: &["key_id", "hour", "code", "count"],
+        source: Source::Hours,
         key: &["key_id", "hour", "code"],
         restore: "INSERT INTO {table} (key_id, hour, code, count)
                   SELECT ?1 ->> 'key_id', ?1 ->> 'hour', ?1 ->> 'code', ?1 ->> 'count' WHERE true
@@ -112,26 +157,45 @@ pub(super) struct Row {
 }
 
 impl Table {
-    /// The next rows behind the one with this key.
-    pub(super) fn rows(&self, database: &Database, after: Option<&str>, limit: usize) -> Result<Vec<Row>> {
+    /// The next rows behind the one with this key. `hours_from` is the first hour of which uses go out by the hour.
+    pub(super) fn rows(
+        &self,
+        database: &Database,
+        hours_from: i64,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
         let limit = (limit as i64).into();
         match after {
-            None => database.rows(&self.query(false), vec![limit]),
-            Some(key) => database.rows(&self.query(true), vec![limit, key.into()]),
+            None => database.rows(&self.query(hours_from, false), vec![limit]),
+            Some(key) => database.rows(&self.query(hours_from, true), vec![limit, key.into()]),
         }
     }
 
     /// The statement that reads the first `?1` rows, or those behind the key `?2`. These are two texts, since SQLite finds
     /// the place by the index only if nothing but the place is asked for: else each page would read all before it again.
-    fn query(&self, is_behind: bool) -> String {
+    fn query(&self, hours_from: i64, is_behind: bool) -> String {
         let members: Vec<_> = self.columns.iter().map(|column| format!("'{column}', {column}")).collect();
         let keys = self.key.join(", ");
         // Of a list with one value SQLite makes a row value of one column, which is that value.
         let place: Vec<_> = (0..self.key.len()).map(|at| format!("?2 ->> {at}")).collect();
-        let behind = if is_behind { format!("WHERE ({keys}) > ({}) ", place.join(", ")) } else { String::new() };
         let (members, name) = (members.join(", "), self.name);
+        let (source, hours) = match self.source {
+            Source::All => (name.to_owned(), None),
+            // The plus keeps SQLite from looking for the hour in an index: the place has to be found in one.
+            Source::Hours => (name.to_owned(), Some(format!("+hour >= {hours_from}"))),
+            Source::Totals(query) => {
+                let key = if is_behind { "?2 ->> 0" } else { "''" };
+                (format!("({})", query.replace("{from}", &hours_from.to_string()).replace("{key}", key)), None)
+            }
+        };
+        let behind = is_behind.then(|| format!("({keys}) > ({})", place.join(", ")));
+        let conditions: Vec<_> = behind.into_iter().chain(hours).collect();
+        let conditions =
+            if conditions.is_empty() { String::new() } else { format!("WHERE {} ", conditions.join(" AND ")) };
         format!(
-            "SELECT json_object({members}) AS row, json_array({keys}) AS key FROM {name} {behind}ORDER BY {keys} LIMIT ?1"
+            "SELECT json_object({members}) AS row, json_array({keys}) AS key FROM {source} {conditions}\
+             ORDER BY {keys} LIMIT ?1"
         )
     }
 
@@ -162,19 +226,31 @@ mod tests {
 
     #[test]
     fn the_queries_are_golden() {
-        let usage = find("usage").unwrap();
+        let query = |table: &str, is_behind| {
+            find(table).unwrap().query(486_000, is_behind).split_whitespace().collect::<Vec<_>>().join(" ")
+        };
         assert_eq!(
-            usage.query(false),
-            "SELECT json_object('key_id', key_id, 'hour', hour, 'code', code, 'count', count) AS row, \
-             json_array(key_id, hour, code) AS key FROM usage ORDER BY key_id, hour, code LIMIT ?1"
+            query("exposures", false),
+            "SELECT json_object('key_id', key_id, 'reporter', reporter, 'place', place, 'source', source, 'url', url, \
+             'at', at) AS row, json_array(key_id, reporter, place) AS key FROM exposures \
+             ORDER BY key_id, reporter, place LIMIT ?1"
         );
         assert_eq!(
-            usage.query(true),
+            query("usage", true),
             "SELECT json_object('key_id', key_id, 'hour', hour, 'code', code, 'count', count) AS row, \
              json_array(key_id, hour, code) AS key FROM usage \
-             WHERE (key_id, hour, code) > (?2 ->> 0, ?2 ->> 1, ?2 ->> 2) \
+             WHERE (key_id, hour, code) > (?2 ->> 0, ?2 ->> 1, ?2 ->> 2) AND +hour >= 486000 \
              ORDER BY key_id, hour, code LIMIT ?1"
         );
+        assert_eq!(
+            query("tenant_usage_folded", true),
+            "SELECT json_object('code', code, 'count', count) AS row, json_array(code) AS key FROM \
+             (SELECT code, sum(count) AS count FROM ( SELECT code, count FROM tenant_usage_folded UNION ALL \
+             SELECT code, count FROM tenant_usage WHERE hour < 486000 ) GROUP BY code) \
+             WHERE (code) > (?2 ->> 0) ORDER BY code LIMIT ?1"
+        );
+        assert!(query("usage_folded", false).contains("WHERE key_id >= '' UNION"));
+        assert!(query("usage_folded", true).contains("WHERE key_id >= ?2 ->> 0 UNION"));
     }
 
     #[test]
