@@ -340,6 +340,16 @@ fn about(key_id: Option<&KeyId>) -> (&'static str, Option<SqlStorageValue>) {
     }
 }
 
+/// The number of the last audit entry; 0 if there is none.
+pub(crate) fn last_entry(database: &Database) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Last {
+        seq: u64,
+    }
+    let last: Option<Last> = database.row("SELECT coalesce(max(seq), 0) AS seq FROM audit", vec![])?;
+    Ok(last.map_or(0, |last| last.seq))
+}
+
 /// The time at which the oldest entry is to be removed, if there is one.
 pub(crate) fn next_due(database: &Database, retention_days: Option<u16>) -> Result<Option<Timestamp>> {
     let Some(days) = retention_days else { return Ok(None) };

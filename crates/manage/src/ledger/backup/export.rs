@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    ledger::{open::OpenLedger, refusals, secrets},
+    ledger::{audit, open::OpenLedger, refusals, secrets},
 };
 
 /// The number of rows on a page.
@@ -112,7 +112,7 @@ fn begin(
         imported,
     };
     let line = lines::header(&header)?;
-    let beginning = Mark::beginning(&line, header.tenant, last_entry(&ledger.database)?);
+    let beginning = Mark::beginning(&line, header.tenant, audit::last_entry(&ledger.database)?);
     let mark = Mark { hours_from: first_exported_hour(now), ..beginning };
     Ok((mark, Some(line)))
 }
@@ -129,16 +129,6 @@ pub(crate) fn mark(keyring: &Keyring, sealed: &str) -> std::result::Result<Mark,
 
 fn unknown_mark() -> Vec<FieldError> {
     broken("after", "the `mark` of a page of this export expected")
-}
-
-/// The number of the last audit entry; 0 if there is none.
-pub(super) fn last_entry(database: &Database) -> Result<u64> {
-    #[derive(Deserialize)]
-    struct Last {
-        seq: u64,
-    }
-    let last: Option<Last> = database.row("SELECT coalesce(max(seq), 0) AS seq FROM audit", vec![])?;
-    Ok(last.map_or(0, |last| last.seq))
 }
 
 /// A page that is being read.

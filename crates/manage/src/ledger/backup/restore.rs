@@ -28,7 +28,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use super::{
-    export::last_entry,
     lines::{self, Closing, KeyLine, Line, TenantLine},
     tables,
 };
@@ -297,7 +296,7 @@ impl OpenLedger {
 
     /// Whether nothing was ever done here.
     fn is_empty(&self) -> worker::Result<bool> {
-        Ok(!self.has_tenant()? && last_entry(&self.database)? == 0)
+        Ok(!self.has_tenant()? && audit::last_entry(&self.database)? == 0)
     }
 
     /// Claims the digests of keys that another system issued. Returns those that the feed refuses.
