@@ -50,7 +50,11 @@ impl EndpointUrl {
         let (host, port) = split_port(&authority)?;
         let scheme = scheme.to_ascii_lowercase();
         match scheme.as_str() {
-            "http" if rules.allow_loopback && matches!(host, "127.0.0.1" | "localhost") => {}
+            "http" if matches!(host, "127.0.0.1" | "localhost") => {
+                if !rules.allow_loopback {
+                    return Err(AddressError::Loopback);
+                }
+            }
             "https" => judge(host, port, rules)?,
             _ => return Err(AddressError::Scheme),
         }
@@ -74,6 +78,7 @@ pub enum AddressError {
     Character,
     Fragment,
     Host,
+    Loopback,
     NotPublic,
     OwnHost,
     Port,
@@ -93,6 +98,10 @@ impl fmt::Display for AddressError {
             Self::Host => {
                 "the host must be a name of letters, digits and hyphens with a dot in it, or an address such as \
                  192.0.2.1 or [2001:db8::1]"
+            }
+            Self::Loopback => {
+                "on this machine only with `allow_loopback = true` in the table `[events]` of keystile.toml, which a deploy \
+                 refuses; elsewhere it begins with `https://`"
             }
             Self::NotPublic => "the host must be public; names and addresses of private networks are refused",
             Self::OwnHost => "events can't be sent to the deployment's own host",
@@ -344,7 +353,8 @@ mod tests {
     fn each_refusal_has_its_reason() {
         for (text, reason) in [
             ("http://acme.com/", AddressError::Scheme),
-            ("http://127.0.0.1:80/", AddressError::Scheme),
+            ("http://127.0.0.1:80/", AddressError::Loopback),
+            ("http://LOCALHOST/", AddressError::Loopback),
             ("ftp://acme.com/", AddressError::Scheme),
             ("acme.com", AddressError::Scheme),
             ("https:acme.com", AddressError::Scheme),
