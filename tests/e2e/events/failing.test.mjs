@@ -267,7 +267,7 @@ test("an endpoint that was deleted gets nothing more, and nothing is left of it"
   await rig.create("deleted");
   await sender.later(HOUR, at.id);
   assert.equal(at.arrived().length, 1);
-  // What somebody hands over all the same is dropped, and the log says so.
+  // Events that are handed over all the same are dropped, and the log says so.
   const event = { id: `evt_${"7".repeat(20)}`, type: "key.created", body: "{}" };
   await rig.senderHandle(`__object/EVENT_ENDPOINT/${at.id}/deliver`, { events: [event] });
   assert.match(JSON.stringify(rig.server.getLogs()), new RegExp(`${at.id}[^}]*events_dropped`));

@@ -1,4 +1,4 @@
-// What an export costs page by page, and what it says while its ledger changes.
+// The cost of an export page by page, and its content while its ledger changes.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -177,7 +177,7 @@ test("what ledgers have yet to do shows, and that it is done shows soon after", 
     assert.ok(waits === 0 || due_at <= Date.now() + 125_000 + 60_000, `${due_at - Date.now()} ms`);
   });
   const others = ["formats", "numbers", "sending", "nobody-shall-read-this", "waiting"];
-  // What was written to KV just now waits a minute more.
+  // A value that was written to KV just now waits a minute more.
   for (const later of [125_000, 250_000]) {
     await rig.clock(later);
     for (const tenant of others) await rig.object("LEDGER", tenant, "__alarm");

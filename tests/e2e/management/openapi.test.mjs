@@ -141,7 +141,7 @@ async function exportedTenant(tenant = `empty-${(tenants += 1)}`) {
 
 /** The beginning of a restore of the operators, which has begun already: their ledger is never empty here. */
 async function exportedOperators() {
-  // What is half restored isn't exported.
+  // A ledger that is half restored isn't exported.
   await rig.sql("_operators", "DELETE FROM restoring");
   const begun = endsOf((await rig.manage("GET", "/v1/export")).text);
   const digest = createHash("sha256").update(begun.header).digest("hex");

@@ -66,11 +66,11 @@ pub struct Label<'a> {
     pub name: &'a str,
     /// The code, status or outcome.
     pub outcome: &'a str,
-    /// Whatever else tells them apart.
+    /// A further text that tells them apart.
     pub detail: &'a str,
 }
 
-/// What was measured of one request.
+/// The measures of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
     /// The time that it took, milliseconds, if that says something.

@@ -20,7 +20,7 @@ pub(super) struct Table {
     restore: &'static str,
 }
 
-/// What an export has of a table.
+/// The part of a table that an export has.
 enum Source {
     /// All rows.
     All,

@@ -13,7 +13,7 @@ use crate::operations::expose::ExposedKey;
 
 /// The outcome for each digest and place that isn't junk.
 pub(super) type Outcomes = BTreeMap<(KeyDigest, KeyDigest), ExposedKey>;
-/// What the feed said of each digest that was looked up; `None` if it lacks it.
+/// The feed's answer for each digest that was looked up; `None` if it lacks it.
 pub(super) type Owners = BTreeMap<KeyDigest, Option<Owner>>;
 
 /// The most outcomes that an isolate remembers, some 200 bytes each.
@@ -30,7 +30,7 @@ thread_local! {
     pub(super) static BATCHES: Turn = const { Turn::new() };
     /// The outcomes of GitHub's reports.
     static DONE: RefCell<Outcomes> = const { RefCell::new(Outcomes::new()) };
-    /// What the feed said of the texts of GitHub's reports, and when.
+    /// The feed's answers for the texts of GitHub's reports, and when they came.
     static LOOKED_UP: RefCell<BTreeMap<KeyDigest, (Timestamp, Option<Owner>)>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -77,7 +77,7 @@ pub(super) fn note_outcomes(outcomes: &Outcomes) {
     });
 }
 
-/// What the feed said of these in parts before, if that was lately.
+/// The feed's answers for these in earlier parts, if those were lately.
 pub(super) fn looked_up(digests: &[KeyDigest], now: Timestamp) -> Owners {
     LOOKED_UP.with_borrow(|known| {
         let lately = |digest| known.get(digest).filter(|(at, _)| now.millis_since(*at) < LOOKED_UP_FOR_MS);
