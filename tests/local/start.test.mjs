@@ -95,7 +95,7 @@ describe("with another configuration", () => {
     const said = running.said(from);
     assert.deepEqual(said.match(/^✗.*/gm), [
       `✗ own/product.toml:${lineOf("read:laeds")}: routes.0.read.0: no [[scopes]] defines "read:laeds"; define it, or name ` +
-        "another; the last good configuration goes on.",
+        'another: "read:leads", "write:leads", "read:analytics", "write:analytics", "admin"; the last good configuration goes on.',
     ]);
     assert.doesNotMatch(said, /ERROR|read:laeds[^]*read:laeds[^]*read:laeds/, "nothing else speaks of it");
     assert.equal((await call("/v4/leads")).status, 200);

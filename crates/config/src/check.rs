@@ -15,6 +15,8 @@ mod webhooks;
 
 use std::fmt;
 
+use keystile_core::config::Upstream;
+
 /// One mistake: its place and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
@@ -67,6 +69,26 @@ impl Check {
     fn warning(&mut self, at: &[&str], message: impl Into<String>) {
         self.warnings.push(Mistake::new(at, message));
     }
+}
+
+/// The remedy for a name that is none of these.
+fn another<'names>(names: impl Iterator<Item = &'names str>) -> String {
+    const SHOWN: usize = 12;
+    let mut all: Vec<_> = names.map(|name| format!("\"{name}\"")).collect();
+    if all.is_empty() {
+        return "leave it out".into();
+    }
+    if all.len() > SHOWN {
+        all.truncate(SHOWN);
+        all.push("…".into());
+    }
+    format!("name another: {}", all.join(", "))
+}
+
+/// The mistake of a name that is no upstream's.
+fn no_upstream(name: &str, upstreams: &[Upstream]) -> String {
+    let instead = another(upstreams.iter().map(|upstream| upstream.name.as_str()));
+    format!("no [[upstreams]] is called \"{name}\"; define it, or {instead}")
 }
 
 /// Whether this can be the name of a binding or of a Worker secret.

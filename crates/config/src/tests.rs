@@ -246,7 +246,7 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         (
             "scopes = [\"read:leads\", \"write:leads\"]",
             "scopes = [\"write:deals\"]",
-            "presets.0.scopes.0: no [[scopes]] defines \"write:deals\"",
+            "presets.0.scopes.0: no [[scopes]] defines \"write:deals\"; define it, or name another: \"read:leads\"",
         ),
         (
             "prefix = \"knq\"",
@@ -288,7 +288,11 @@ fn each_mistake_is_placed_and_says_what_to_write() {
         ("timeout_seconds = 30", "timeout_seconds = 301", "upstreams.0.timeout_seconds: write 1 to 300 seconds"),
         ("path = \"/api/leads/*\"", "path = \"/keystile/*\"", "routes.0.path: this lies below /keystile"),
         ("path = \"/api/leads/*\"", "path = \"api\"", "routes.0.path: a path begins with /"),
-        ("upstream = \"api\"", "upstream = \"app\"", "routes.0.upstream: no [[upstreams]] is called \"app\""),
+        (
+            "upstream = \"api\"",
+            "upstream = \"app\"",
+            "routes.0.upstream: no [[upstreams]] is called \"app\"; define it, or name another: \"api\"",
+        ),
         ("write = [\"write:leads\"]", "write = [\"write:leeds\"]", "routes.0.write.0: no [[scopes]] defines"),
     ] {
         let found = mistakes(&replaced(EXAMPLE, from, to));

@@ -7,13 +7,15 @@ import { cancel, intro, isCancel, select, text } from "@clack/prompts";
 
 import { TEMPLATES } from "./templates.mjs";
 
+const DIRECTORY = "my-gate";
+
 /** The person at the terminal ended the questions. */
 export class Cancelled extends Error {}
 
 const wrong = (message) => Object.assign(new Error(message), { code: "WRONG_ANSWER" });
 
 /** The answers from options alone. */
-export function answered({ directory = "my-gate", template = Object.keys(TEMPLATES)[0], prefix, upstream, cli }) {
+export function answered({ directory = DIRECTORY, template = Object.keys(TEMPLATES)[0], prefix, upstream, cli }) {
   const answers = { directory, name: nameOf(directory), template, prefix: prefix ?? defaultPrefix(directory), upstream, cli };
   for (const [question, value] of [["template", template], ["prefix", answers.prefix], ["upstream", upstream]]) {
     const mistake = MISTAKES[question](value);
@@ -25,7 +27,7 @@ export function answered({ directory = "my-gate", template = Object.keys(TEMPLAT
 /** The answers from a person, for what the options don't say. `refuse` throws for a directory that can't be used. */
 export async function ask(given, refuse) {
   intro("A guard of your own, in your own Cloudflare account");
-  const directory = given.directory ?? (await asked(text, { message: "In which directory?", initialValue: "my-gate", validate: refused(refuse) }));
+  const directory = given.directory ?? (await askText("In which directory?", DIRECTORY, refused(refuse)));
   refuse(directory);
   const template =
     given.template ??
@@ -33,9 +35,7 @@ export async function ask(given, refuse) {
       message: "What does it guard?",
       options: Object.entries(TEMPLATES).map(([value, { title, hint }]) => ({ value, label: title, hint })),
     }));
-  const prefix =
-    given.prefix ??
-    (await asked(text, { message: "With what do your keys begin?", initialValue: defaultPrefix(directory), validate: MISTAKES.prefix }));
+  const prefix = given.prefix ?? (await askText("With what do your keys begin?", defaultPrefix(directory), MISTAKES.prefix));
   const upstream = given.upstream ?? (await askUpstream());
   return answered({ ...given, directory, template, prefix, upstream });
 }
@@ -51,6 +51,10 @@ async function askUpstream() {
   if (where === "worker") return undefined;
   return asked(text, { message: "Its address?", placeholder: "https://api.example.com", validate: (value) => MISTAKES.upstream(value ?? "") });
 }
+
+/** Asks for a text; an empty answer is the default. */
+const askText = (message, byDefault, mistake) =>
+  asked(text, { message, placeholder: byDefault, defaultValue: byDefault, validate: (value) => mistake(value || byDefault) });
 
 async function asked(prompt, options) {
   const answer = await prompt(options);

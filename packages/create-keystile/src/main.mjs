@@ -1,7 +1,7 @@
 // `npm create keystile@latest [DIRECTORY]`: asks what the project guards, and writes it. Exit codes: 0 done, 1 failed,
 // 2 wrong usage.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
@@ -34,6 +34,9 @@ Without a terminal nothing can be asked: give --yes.`;
 /** A mistake in the command line, or a directory that can't be used. */
 class WrongUsage extends Error {}
 
+/** The system refuses to write the project. */
+class Unwritable extends Error {}
+
 export async function main(args) {
   try {
     const { values, positionals } = parsed(args);
@@ -47,13 +50,14 @@ export async function main(args) {
     }
     const answers = given.yes ? answered(given) : await ask(given, refuseDirectory);
     refuseDirectory(answers.directory);
-    writeProject(answers);
+    write(answers);
     console.log(nextSteps(answers));
     return 0;
   } catch (error) {
     if (error instanceof Cancelled) return 1;
-    console.error(error instanceof WrongUsage || error.code === "WRONG_ANSWER" ? error.message : error.stack);
-    return error instanceof WrongUsage || error.code === "WRONG_ANSWER" ? 2 : 1;
+    const isUsage = error instanceof WrongUsage || error.code === "WRONG_ANSWER";
+    console.error(isUsage || error instanceof Unwritable ? error.message : error.stack);
+    return isUsage ? 2 : 1;
   }
 }
 
@@ -71,6 +75,8 @@ function parsed(args) {
 /** Throws unless the directory is new or empty. A project under version control has nothing but .git. */
 function refuseDirectory(directory) {
   const at = path.resolve(directory);
+  const file = [at, ...parents(at)].find((place) => statSync(place, { throwIfNoEntry: false })?.isFile());
+  if (file) throw new WrongUsage(`${directory} can't be a directory: ${file} is a file. Name another directory.`);
   if (!existsSync(at)) return;
   const found = readdirSync(at).filter((name) => name !== ".git");
   if (found.length) {
@@ -81,8 +87,22 @@ function refuseDirectory(directory) {
   }
 }
 
+const parents = (place) => (path.dirname(place) === place ? [] : [path.dirname(place), ...parents(path.dirname(place))]);
+
+function write(answers) {
+  try {
+    writeProject(answers);
+  } catch (error) {
+    if (!error.syscall) throw error;
+    throw new Unwritable(`${answers.directory} can't be written: ${error.message}`);
+  }
+}
+
 const nextSteps = ({ directory }) => `
 ✓ ${path.relative(process.cwd(), path.resolve(directory)) || "."} is written. Next:
 
-  ${path.resolve(directory) === process.cwd() ? "" : `cd ${directory} && `}npm install && npm start
+  ${path.resolve(directory) === process.cwd() ? "" : `cd ${quoted(directory)} && `}npm install && npm start
 `;
+
+/** A directory as a shell takes it. */
+const quoted = (directory) => (/^[\w./~-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`);

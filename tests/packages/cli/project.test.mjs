@@ -62,7 +62,7 @@ test("a mistake is told with its line and what to write, by check, dev and deplo
   const wrong = good.replace('read = ["read"]', 'read = ["raed"]').replace("[deploy.services]", '[deploy]\nroutes = ["https://x.example"]\n[deploy.services]');
   cli.write("keystile.toml", wrong);
   const lines = [
-    `keystile.toml:${lineOf(wrong, 'read = ["raed"]')}: routes.0.read.0: no [[scopes]] defines "raed"; define it, or name another`,
+    `keystile.toml:${lineOf(wrong, 'read = ["raed"]')}: routes.0.read.0: no [[scopes]] defines "raed"; define it, or name another: "read", "write"`,
     `keystile.toml:${lineOf(wrong, "routes = [")}: deploy.routes.0: write a host such as "api.example.com", or a host and a path`,
   ];
   const before = readdirSync(cli.directory);

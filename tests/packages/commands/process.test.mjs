@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { startRig } from "../../support/rig.mjs";
 import { inRoot } from "../../../scripts/tools.mjs";
 import { asRoot, emptyDirectory } from "./command.mjs";
+import { typing } from "./terminal.mjs";
 
 let rig;
 let env;
@@ -48,8 +49,7 @@ test("a whole body goes through, however long, and an exit code of 1 is seen by 
 });
 
 /** Runs a command on a real terminal, on which `typed` is written when `question` is there. */
-const onTerminal = (question, typed, ...words) =>
-  promisify(execFile)("python3", [inRoot("tests", "packages", "commands", "terminal.py"), question, typed, "keystile", ...words], { env, cwd: env.HOME });
+const onTerminal = (question, typed, ...words) => typing([[question, typed]], ["keystile", ...words], { env, cwd: env.HOME });
 
 test("login asks for the key on a terminal, which doesn't show it", async () => {
   const { key } = await rig.operator("acme", ["keys:read"]);

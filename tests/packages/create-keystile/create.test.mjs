@@ -9,6 +9,7 @@ import path from "node:path";
 
 import { TEMPLATES } from "../../../packages/create-keystile/src/templates.mjs";
 import { inRoot } from "../../../scripts/tools.mjs";
+import { typing } from "../commands/terminal.mjs";
 import { project } from "../installed.mjs";
 
 describe("npm create keystile", { timeout: 120_000 }, () => {
@@ -36,12 +37,54 @@ describe("npm create keystile", { timeout: 120_000 }, () => {
   }
 
   it("asks nothing with --yes, and names the keys after the directory", () => {
-    assert.equal(create("Mein Tor 7", "--yes").status, 0);
+    const created = create("Mein Tor 7", "--yes");
+    assert.equal(created.status, 0);
+    assert.match(created.stdout, /^ {2}cd 'Mein Tor 7' && npm install && npm start$/m);
     const written = readdirSync(installed.file("Mein Tor 7"), { recursive: true }).sort();
     assert.deepEqual(written, [".gitignore", "README.md", "api", "api/src", "api/src/index.ts", "api/wrangler.toml", "keystile.toml", "package.json"]);
     assert.match(readFileSync(installed.file("Mein Tor 7", "keystile.toml"), "utf8"), /^prefix = "meintor"/m);
     const { name } = JSON.parse(readFileSync(installed.file("Mein Tor 7", "package.json"), "utf8"));
     assert.equal(name, "mein-tor-7");
+  });
+
+  describe("at a terminal", () => {
+    const at = (answers, ...args) =>
+      typing(answers, [process.execPath, installed.file("node_modules", "create-keystile", "bin", "create-keystile.js"), ...args], {
+        cwd: installed.directory,
+      });
+    const ERASE = "\u0015";
+    const DOWN = "\u001b[B";
+
+    it("asks four questions, each with a default", async () => {
+      await at([["In which directory?", ""], ["What does it guard?", ""], ["do your keys begin?", ""], ["What is behind it?", ""]]);
+      assert.match(readFileSync(installed.file("my-gate", "keystile.toml"), "utf8"), /^prefix = "mygate"/m);
+      assert.ok(existsSync(installed.file("my-gate", "api", "src", "index.ts")));
+    });
+
+    it("asks again after a mistake, and only for what no option says", async () => {
+      const { stdout } = await at(
+        [
+          ["In which directory?", ""],
+          ["my-gate is not empty", `${ERASE}other`],
+          ["do your keys begin?", "Other-1"],
+          ["write 2 to 12 lower-case letters", `${ERASE}other`],
+          ["What is behind it?", DOWN],
+          ["Its address?", "api.example.com"],
+          ["write an address such as", `${ERASE}https://api.example.com`],
+        ],
+        "--template",
+        "plans",
+      );
+      assert.doesNotMatch(stdout, /What does it guard/);
+      const toml = readFileSync(installed.file("other", "keystile.toml"), "utf8");
+      assert.match(toml, /^prefix = "other"/m);
+      assert.match(toml, /^url = "https:\/\/api.example.com"$/m);
+    });
+
+    it("writes nothing if it is interrupted", async () => {
+      await assert.rejects(at([["In which directory?", "gone"], ["What does it guard?", "\u0003"]]), (error) => error.code === 1 && /Nothing was written\./.test(error.stdout));
+      assert.equal(existsSync(installed.file("gone")), false);
+    });
   });
 
   it("puts an API of one's own behind the edge by its address, and writes no worker", () => {
@@ -61,6 +104,21 @@ describe("npm create keystile", { timeout: 120_000 }, () => {
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /full is not empty: it has notes.txt\. Name another directory.*keystile init/);
     assert.deepEqual(readdirSync(installed.file("full")), ["notes.txt"]);
+  });
+
+  it("says in a sentence that a file is in its place", () => {
+    writeFileSync(installed.file("occupied"), "");
+    for (const directory of ["occupied", "occupied/gate"]) {
+      const refused = create(directory, "--yes");
+      assert.equal(refused.status, 2);
+      assert.match(refused.stderr, /^occupied\S* can't be a directory: .*occupied is a file\. Name another directory\.\n$/);
+    }
+  });
+
+  it("says in a sentence what the system refuses", () => {
+    const refused = create("x".repeat(300), "--yes");
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /^x+ can't be written: ENAMETOOLONG[^\n]+\n$/);
   });
 
   it("a new repository counts as empty", () => {

@@ -16,7 +16,7 @@ use keystile_core::limits::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Check;
+use super::{Check, another};
 use crate::raw::{RawConfig, RawQuota, RawRateLimit};
 
 /// The definitions, by the field of a list that names them.
@@ -220,8 +220,7 @@ fn not_allowed(name: &str, field: LimitField, allowed: &[LimitDefinition], is_ot
             LimitField::Quotas => format!("\"{name}\" is a rate limit; list it in rate_limits"),
         };
     }
-    let names: Vec<_> = allowed.iter().map(|definition| format!("\"{}\"", definition.name)).collect();
-    let instead = if names.is_empty() { "leave it out".into() } else { format!("name another: {}", names.join(", ")) };
+    let instead = another(allowed.iter().map(|definition| definition.name.as_str()));
     format!("no [[{}]] defines \"{name}\"; define it, or {instead}", field.as_str())
 }
 

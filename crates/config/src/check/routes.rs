@@ -6,7 +6,7 @@ use keystile_core::{
     config::{EdgeConfig, ManageConfig, Target, Upstream},
 };
 
-use super::{Check, is_binding};
+use super::{Check, is_binding, no_upstream};
 use crate::raw::{RawRoute, RawUpstream};
 
 impl Check {
@@ -50,7 +50,9 @@ impl Check {
             }
             (None, Some(url)) => {
                 self.that(is_upstream_url(url), &["upstreams", index, "url"], || {
-                    "write an https:// URL without query, such as \"https://api.example.com\"".into()
+                    "write an https:// URL without query, such as \"https://api.example.com\"; http:// is for localhost and \
+                     127.0.0.1 alone"
+                        .into()
                 });
                 Target::Url(url.trim_end_matches('/').to_string())
             }
@@ -85,7 +87,7 @@ impl Check {
             let read_as = checked.iter().position(|route| route.pattern.is_read_as(&pattern));
             if let Some(twin) = read_as.and_then(|at| checked.get(at)) {
                 let detail = if twin.pattern == pattern {
-                    format!("there are two routes for \"{}\"", raw.path)
+                    format!("there are two routes for \"{}\"; write one, or remove this", raw.path)
                 } else {
                     format!(
                         "many servers read \"{}\" and the route before it for the same paths as one, since they \
@@ -102,7 +104,7 @@ impl Check {
             );
             let upstream = edge.upstreams.iter().position(|upstream| upstream.name == raw.upstream);
             self.that(upstream.is_some(), &["routes", &index, "upstream"], || {
-                format!("no [[upstreams]] is called \"{}\"", raw.upstream)
+                no_upstream(&raw.upstream, &edge.upstreams)
             });
             let needs = self.needs(raw, &edge.catalog, &index);
             self.about_keys(raw, &needs, &index);

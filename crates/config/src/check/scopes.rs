@@ -5,7 +5,7 @@ use keystile_core::{
     access::scope::{Catalog, Implies, Preset, ScopeDefinition},
 };
 
-use super::Check;
+use super::{Check, another};
 use crate::raw::{RawPreset, RawScope};
 
 impl Check {
@@ -41,10 +41,8 @@ impl Check {
         for (place, implied) in raw.implies.iter().enumerate() {
             let defined = scopes.iter().any(|other| other.name == *implied);
             self.that(defined, &["scopes", index, "implies", &place.to_string()], || {
-                format!(
-                    "\"{}\" implies \"{implied}\", which no [[scopes]] defines; define it, or name another",
-                    raw.name
-                )
+                let instead = another(scopes.iter().map(|scope| scope.name.as_str()).filter(|name| *name != raw.name));
+                format!("\"{}\" implies \"{implied}\", which no [[scopes]] defines; define it, or {instead}", raw.name)
             });
             these.extend(Scope::parse(implied).filter(|_| defined));
         }
@@ -83,7 +81,10 @@ impl Check {
             match Scope::parse(name).filter(|scope| catalog.definition(scope).is_some()) {
                 Some(scope) => scopes.push(scope),
                 None if self.mistaken_scopes.contains(name) => {}
-                None => self.mistake(&at, format!("no [[scopes]] defines \"{name}\"; define it, or name another")),
+                None => {
+                    let instead = another(catalog.definitions().iter().map(|defined| defined.name.as_str()));
+                    self.mistake(&at, format!("no [[scopes]] defines \"{name}\"; define it, or {instead}"));
+                }
             }
         }
         scopes

@@ -6,7 +6,7 @@ use keystile_core::{
 };
 use keystile_webhook::Scheme;
 
-use super::{Check, is_binding};
+use super::{Check, is_binding, no_upstream};
 use crate::raw::{RawWebhook, RawWebhookUpstream};
 
 /// The maximum number of upstreams of a source. A queue's batch of messages holds as many, each of a usual length.
@@ -69,9 +69,7 @@ impl Check {
         });
         let upstream = upstreams.iter().position(|upstream| upstream.name == raw.upstream);
         if !raw.upstream.is_empty() || at.len() > 2 {
-            self.that(upstream.is_some(), &below("upstream"), || {
-                format!("no [[upstreams]] is called \"{}\"", raw.upstream)
-            });
+            self.that(upstream.is_some(), &below("upstream"), || no_upstream(&raw.upstream, upstreams));
         }
         self.that(raw.types.as_ref().is_none_or(|types| !types.is_empty()), &below("types"), || {
             "write the types of the events that it gets, such as [\"invoice.*\", \"push\"], or leave this out for all"

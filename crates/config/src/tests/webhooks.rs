@@ -35,7 +35,11 @@ fn mistakes_in_sources_say_where_and_what_to_write() {
         ("\"EVENTS_KEY_OLD\"", "\"EVENTS_KEY\"", "webhooks.0.secrets.1: this is listed twice"),
         ("[\"EVENTS_KEY\", \"EVENTS_KEY_OLD\"]", "[]", "webhooks.0.secrets: write the names"),
         ("\"OUR_SECRET\"", "\"whsec_abc=\"", "webhooks.0.signing_secret: write the name"),
-        ("upstream = \"api\"", "upstream = \"apy\"", "webhooks.0.upstream: no [[upstreams]] is called \"apy\""),
+        (
+            "upstream = \"api\"",
+            "upstream = \"apy\"",
+            "webhooks.0.upstream: no [[upstreams]] is called \"apy\"; define it, or name another: \"api\"",
+        ),
         ("upstream = \"api\"", "upstream = \"api\"\npath = \"events\"", "webhooks.0.path: write the path"),
         ("upstream = \"api\"", "upstream = \"api\"\nurl = \"https://a.example/#x\"", "webhooks.0.url: write the URL"),
         (
