@@ -4,53 +4,40 @@
 //! A cursor is the place of the last row that was shown, not a number of rows. So pages neither skip nor repeat rows
 //! while rows are added, and each page costs the same. The newest rows come first, except in an export.
 
+#[cfg(feature = "events")]
+mod event_endpoints;
+mod parameters;
+mod usage;
+mod values;
+
 use alloc::{
-    format,
     string::{String, ToString},
     vec::Vec,
 };
 
+#[cfg(feature = "events")]
+pub use event_endpoints::{parse_attempt_query, parse_unsent_query};
+pub use usage::{parse_usage_export_query, parse_usage_query};
+pub use values::{DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT_CHARS};
+
+use self::{
+    parameters::Parameters,
+    values::{days, exact, fingerprint, foreign_cursor, included, instant, key_id, limit, outcome, searched, whole},
+};
 use crate::{
     access::scope::Scope,
-    base::{
-        fields::FieldError,
-        id::{AuditId, KeyId},
-        timestamp::Timestamp,
-    },
+    base::{fields::FieldError, id::AuditId},
     key::Environment,
     ledger::{
         lifecycle::KeyStatus,
-        plan::MAX_DAYS,
         query::{
             AuditPlace, AuditQuery, DeadLetterPlace, DeadLetterQuery, ExportQuery, KeyPlace, KeyQuery, TenantQuery,
-            searchable, tenant_after,
+            tenant_after,
         },
     },
     objects::overview::OverviewQuery,
-    receiver::delivery::{DeliveryPlace, DeliveryQuery, Outcome},
-    usage::{
-        beginning_of,
-        export::{Hours, Place, UsageExportQuery},
-        hour_of,
-        report::Period,
-    },
+    receiver::delivery::{DeliveryPlace, DeliveryQuery},
 };
-#[cfg(feature = "events")]
-use crate::{
-    base::id::EventId,
-    ledger::query::EventPlace,
-    objects::event_endpoint::{Attempts, DeadLetters, MAX_PAGE},
-};
-
-/// The default number of rows in a page.
-pub const DEFAULT_LIMIT: u32 = 50;
-/// The maximum number of rows in a page.
-pub const MAX_LIMIT: u32 = 200;
-/// The maximum length of the text to search for, characters.
-pub const MAX_TEXT_CHARS: usize = 100;
-
-/// The maximum length of an id or a type to look for, characters.
-const MAX_EXACT_CHARS: usize = 512;
 
 const WITHIN: &str = "expires_within_days";
 const UNUSED: &str = "unused_for_days";
@@ -117,45 +104,6 @@ pub fn parse_include(pairs: Vec<(String, String)>) -> Result<bool, Vec<FieldErro
     let include_usage = parameters.take("include", included).is_some();
     parameters.finish()?;
     Ok(include_usage)
-}
-
-/// Parses the query of `GET keys/{id}/usage`, `GET tenants/{tenant}/usage` and `GET usage`: the period of the series.
-///
-/// # Errors
-/// All mistakes in the query.
-pub fn parse_usage_query(pairs: Vec<(String, String)>) -> Result<Period, Vec<FieldError>> {
-    let mut parameters = Parameters::new(pairs, &["period"]);
-    let period =
-        parameters.take("period", |text| Period::parse(text).ok_or_else(|| "allowed are: 24h, 7d, 30d".into()));
-    parameters.finish()?;
-    Ok(period.unwrap_or_default())
-}
-
-/// Parses the query of `GET usage/export` and `GET tenants/{tenant}/usage/export`.
-///
-/// # Errors
-/// All mistakes in the query.
-pub fn parse_usage_export_query(pairs: Vec<(String, String)>) -> Result<UsageExportQuery, Vec<FieldError>> {
-    let mut parameters = Parameters::new(pairs, &["from", "to", "after"]);
-    let (from, to) = (parameters.take("from", whole_hour), parameters.take("to", whole_hour));
-    let after = parameters.take("after", |text| {
-        Place::parse(text).ok_or_else(|| "the `next` or an `id` of an earlier answer expected".into())
-    });
-    parameters.finish()?;
-    let mistake = |field: &str, detail: &str| FieldError { field: field.into(), detail: detail.into() };
-    match (from, to) {
-        (Some(from), Some(to)) if from < to => Ok(UsageExportQuery { hours: Hours { from, to }, after }),
-        (Some(_), Some(_)) => Err(alloc::vec![mistake("to", "a time after `from` expected")]),
-        (from, to) => {
-            let missing = [("from", from), ("to", to)].into_iter().filter(|(_, hour)| hour.is_none());
-            Err(missing.map(|(name, _)| mistake(name, "required: the beginning of an hour, in RFC 3339")).collect())
-        }
-    }
-}
-
-fn whole_hour(text: &str) -> Result<i64, String> {
-    let at = Timestamp::parse_rfc3339(text).filter(|at| beginning_of(hour_of(*at)) == *at);
-    at.map(hour_of).ok_or_else(|| "the beginning of an hour expected, such as 2027-01-31T12:00:00Z".into())
 }
 
 /// Parses the query of `GET overview`.
@@ -225,49 +173,6 @@ pub fn parse_delivery_query(pairs: Vec<(String, String)>) -> Result<DeliveryQuer
     Ok(query)
 }
 
-/// Parses the query of `GET event-endpoints/{endpoint}/attempts`.
-///
-/// # Errors
-/// All mistakes in the query.
-#[cfg(feature = "events")]
-pub fn parse_attempt_query(pairs: Vec<(String, String)>) -> Result<Attempts, Vec<FieldError>> {
-    let mut parameters = Parameters::new(pairs, &["event", "limit", "cursor"]);
-    let query = Attempts {
-        event: parameters.take("event", |text| {
-            EventId::parse(text).ok_or_else(|| "an event's id expected, such as evt_4bTzV9cXk07Hq2mN1pRs".into())
-        }),
-        limit: parameters.take("limit", event_limit).unwrap_or(DEFAULT_LIMIT),
-        before: parameters.take("cursor", event_place),
-    };
-    parameters.finish()?;
-    Ok(query)
-}
-
-/// Parses the query of `GET event-endpoints/{endpoint}/dead-letters`.
-///
-/// # Errors
-/// All mistakes in the query.
-#[cfg(feature = "events")]
-pub fn parse_unsent_query(pairs: Vec<(String, String)>) -> Result<DeadLetters, Vec<FieldError>> {
-    let mut parameters = Parameters::new(pairs, &["limit", "cursor"]);
-    let query = DeadLetters {
-        limit: parameters.take("limit", event_limit).unwrap_or(DEFAULT_LIMIT),
-        before: parameters.take("cursor", event_place),
-    };
-    parameters.finish()?;
-    Ok(query)
-}
-
-#[cfg(feature = "events")]
-fn event_limit(text: &str) -> Result<u32, String> {
-    whole(text, MAX_PAGE)
-}
-
-#[cfg(feature = "events")]
-fn event_place(text: &str) -> Result<i64, String> {
-    EventPlace::parse(text).map(|EventPlace(place)| place).ok_or_else(foreign_cursor)
-}
-
 /// Parses the query of `GET audit`.
 ///
 /// # Errors
@@ -325,110 +230,21 @@ pub fn parse_no_query(pairs: Vec<(String, String)>) -> Result<(), Vec<FieldError
     Parameters::new(pairs, &[]).finish()
 }
 
-fn searched(text: &str) -> Result<Option<String>, String> {
-    match text.trim() {
-        text if text.chars().count() > MAX_TEXT_CHARS => Err(format!("{MAX_TEXT_CHARS} characters at most")),
-        "" => Ok(None),
-        text => Ok(Some(searchable(text))),
-    }
-}
-
-fn exact(text: &str) -> Result<String, String> {
-    let fits = (1..=MAX_EXACT_CHARS).contains(&text.chars().count());
-    fits.then(|| text.to_string()).ok_or_else(|| format!("1 to {MAX_EXACT_CHARS} characters expected"))
-}
-
-fn outcome(text: &str) -> Result<Outcome, String> {
-    let found = Outcome::ALL.iter().find(|outcome| outcome.as_str() == text);
-    found.copied().ok_or_else(|| "allowed are: delivered, queued, failed, dead".into())
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse_rfc3339(text).ok_or_else(|| "a time expected, such as 2026-11-26T18:00:00Z".into())
-}
-
-/// Six bytes in base64url, as [`Keyring`](crate::Keyring) names its secrets.
-fn fingerprint(text: &str) -> Result<String, String> {
-    let fits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    fits.then(|| text.to_string()).ok_or_else(|| "the `fingerprint` of a secret expected, 8 characters".into())
-}
-
-fn key_id(text: &str) -> Result<KeyId, String> {
-    KeyId::parse(text).ok_or_else(|| "a key's id expected, such as key_4bTzV9cXk07Hq2mN1pRs".into())
-}
-
-fn included(text: &str) -> Result<(), String> {
-    if text == "usage" { Ok(()) } else { Err("allowed is: usage".into()) }
-}
-
-fn limit(text: &str) -> Result<u32, String> {
-    whole(text, MAX_LIMIT)
-}
-
-fn days(text: &str) -> Result<u32, String> {
-    whole(text, MAX_DAYS)
-}
-
-fn whole(text: &str, most: u32) -> Result<u32, String> {
-    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| format!("a whole number from 1 to {most} expected"))
-}
-
-fn foreign_cursor() -> String {
-    "this is no `next_cursor` of such a list".into()
-}
-
-/// The parameters of a query, taken one by one.
-struct Parameters {
-    pairs: Vec<(String, String)>,
-    errors: Vec<FieldError>,
-}
-
-impl Parameters {
-    fn new(pairs: Vec<(String, String)>, known: &[&str]) -> Self {
-        let mut errors = Vec::new();
-        for (index, (name, _)) in pairs.iter().enumerate() {
-            let field = || name.chars().take(64).collect();
-            if !known.contains(&name.as_str()) {
-                let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
-                errors.push(FieldError { field: field(), detail: format!("unknown parameter; known are: {known}") });
-            } else if pairs.iter().take(index).any(|(earlier, _)| earlier == name) {
-                errors.push(FieldError { field: field(), detail: "given twice".into() });
-            }
-        }
-        Self { pairs, errors }
-    }
-
-    fn take<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let (_, text) = self.pairs.iter().find(|(parameter, _)| parameter == name)?;
-        match parse(text) {
-            Ok(value) => Some(value),
-            Err(detail) => {
-                self.errors.push(FieldError { field: name.into(), detail });
-                None
-            }
-        }
-    }
-
-    fn finish(self) -> Result<(), Vec<FieldError>> {
-        if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{parameters::tests::pairs, *};
     use crate::{
-        base::id::{DeliveryId, TenantId},
+        base::{
+            id::{DeliveryId, KeyId, TenantId},
+            timestamp::Timestamp,
+        },
         ledger::query::tenant_cursor,
+        receiver::delivery::Outcome,
+        usage::report::Period,
     };
-    use alloc::vec;
+    use alloc::{format, vec};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
-    }
 
     fn mistakes(query: &[(&str, &str)]) -> Vec<String> {
         let errors = parse_key_query(pairs(query), None).unwrap_err();
@@ -485,26 +301,6 @@ mod tests {
             let errors = parse_delivery_query(pairs(&[wrong])).unwrap_err();
             assert_eq!(errors.len(), 1, "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn an_export_of_uses_is_of_whole_hours_and_goes_on_after_a_place() {
-        let export = |query: &[(&str, &str)]| parse_usage_export_query(pairs(query));
-        let hours = [("from", "2025-06-15T15:00:00Z"), ("to", "2025-06-15T19:00:00+02:00")];
-        let query = export(&[hours[0], hours[1], ("after", "acme")]).unwrap();
-        assert_eq!(query.hours, Hours { from: 486_111, to: 486_113 });
-        assert_eq!(query.after, Place::parse("acme"));
-        for (query, field) in [
-            (vec![hours[0]], "to"),
-            (vec![hours[1]], "from"),
-            (vec![hours[0], ("to", "2025-06-15T15:00:00Z")], "to"),
-            (vec![hours[0], ("to", "2025-06-15T17:00:01Z")], "to"),
-            (vec![hours[0], hours[1], ("after", "a/b")], "after"),
-            (vec![hours[0], hours[1], ("period", "24h")], "period"),
-        ] {
-            assert_eq!(export(&query).unwrap_err()[0].field, field, "{query:?}");
-        }
-        assert_eq!(export(&[]).unwrap_err().len(), 2);
     }
 
     #[test]

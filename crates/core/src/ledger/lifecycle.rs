@@ -3,29 +3,30 @@
 //! Each transition is a pure function from a key to the key that it becomes. No transition brings a revoked or expired
 //! key back.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
-use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::{exposure::Exposure, plan::RequestedExpiry};
+use super::exposure::Exposure;
 use crate::{
     access::{
-        record::{KeyRecord, KeyState, Metadata, Reach, Subject},
-        scope::ScopeSet,
+        record::{KeyRecord, KeyState, Reach, Subject},
         session::Actor,
     },
     base::{id::KeyId, timestamp::Timestamp},
-    key::{KeyDigest, KeyDisplay, PlainKey},
+    key::KeyDigest,
     limits::own::OwnLimits,
 };
 
+mod creation;
+mod erased;
 mod exposed;
 mod overlap;
 mod patch;
 mod rotation;
 mod transition_error;
 
+pub use creation::{ImportedKey, NewKey};
 pub use overlap::{Overlap, PendingEnd};
 pub use patch::KeyPatch;
 pub use transition_error::TransitionError;
@@ -72,39 +73,6 @@ pub struct Creator {
     pub on_behalf_of: Option<Actor>,
 }
 
-/// A key that another system issued, as its importer describes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ImportedKey {
-    /// The SHA-256 of its text.
-    pub digest: KeyDigest,
-    /// The display form.
-    pub display: KeyDisplay,
-    /// The other fields, as for any new key.
-    pub new: NewKey,
-    /// When the other system created it; `None` if the importer doesn't say.
-    #[serde(default)]
-    pub created_at: Option<Timestamp>,
-    /// Whether it is over already. Such a key is stored revoked, so that nobody can bring it back.
-    #[serde(default)]
-    pub revoked: bool,
-}
-
-impl ImportedKey {
-    /// The time of its creation, as far as that is known.
-    #[must_use]
-    pub fn created_at(&self, now: Timestamp) -> Timestamp {
-        self.created_at.unwrap_or(now)
-    }
-}
-
-/// The first state of a key, whether issued here or imported.
-struct First {
-    new: NewKey,
-    expires_at: Option<Timestamp>,
-    digest: KeyDigest,
-    display: KeyDisplay,
-}
-
 /// The revocation of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
@@ -114,26 +82,6 @@ pub struct Revocation {
     pub reason: Option<String>,
     /// The time by which it is in effect at every edge; `None` until the feed took it.
     pub effective_by: Option<Timestamp>,
-}
-
-/// The fields of a new key, checked by [`management`](crate::api::management).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NewKey {
-    /// The name, 1 to 100 characters.
-    pub name: String,
-    /// The owner and the kind of the key.
-    pub subject: Subject,
-    /// The granted scopes.
-    pub scopes: ScopeSet,
-    /// The requested expiry; the tenant's limits decide.
-    pub expires_at: RequestedExpiry,
-    /// The networks that the key may be used from.
-    pub allowed_ips: Vec<IpNet>,
-    /// The owner's own data.
-    pub metadata: Metadata,
-    /// Its own rate limits and quotas.
-    #[serde(default)]
-    pub own_limits: OwnLimits,
 }
 
 /// Whether an operator disables a key, or a customer through a portal session.
@@ -175,83 +123,6 @@ impl KeyStatus {
 }
 
 impl Key {
-    /// A key that was just minted, with the expiry that follows from its tenant's limits.
-    #[must_use]
-    pub fn create(
-        id: KeyId,
-        new: NewKey,
-        expires_at: Option<Timestamp>,
-        minted: &PlainKey,
-        secret_fingerprint: &str,
-        now: Timestamp,
-    ) -> Self {
-        let first = First { new, expires_at, digest: minted.digest(), display: minted.display() };
-        Self::first(id, first, secret_fingerprint, now)
-    }
-
-    /// A key that another system issued, with the expiry that follows from its tenant's limits. It has no tag.
-    #[must_use]
-    pub fn import(id: KeyId, imported: ImportedKey, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
-        let created_at = imported.created_at(now);
-        let ImportedKey { digest, display, new, created_at: _, revoked } = imported;
-        let mut key = Self::first(id, First { new, expires_at, digest, display }, "", created_at);
-        if revoked {
-            key.record.state = KeyState::Revoked;
-            key.revocation =
-                Some(Revocation { at: now, reason: Some("imported as revoked".into()), effective_by: None });
-        }
-        key
-    }
-
-    /// The reason of revocations that only the feed has: the ledger was put back to a point before it made them.
-    pub const REVOKED_BEFORE: &str = "revoked before the ledger was put back";
-
-    /// A key as the feed has it and this ledger doesn't: the ledger was put back to a point before it had the key. The
-    /// feed's record stays as it is, and the rest isn't known.
-    #[must_use]
-    pub fn known_to_feed(record: KeyRecord, digest: KeyDigest, secret_fingerprint: &str, now: Timestamp) -> Self {
-        let revoked = record.state == KeyState::Revoked;
-        let reason = || Some(Self::REVOKED_BEFORE.into());
-        let revocation = revoked.then(|| Revocation { at: now, reason: reason(), effective_by: None });
-        Self { revocation, ..Self::with(record, digest, secret_fingerprint) }
-    }
-
-    fn first(id: KeyId, first: First, secret_fingerprint: &str, created_at: Timestamp) -> Self {
-        let First { new, expires_at, digest, display } = first;
-        let record = KeyRecord {
-            id,
-            version: 1,
-            subject: new.subject,
-            state: KeyState::Active,
-            name: new.name,
-            display,
-            scopes: new.scopes,
-            expires_at,
-            allowed_ips: new.allowed_ips,
-            metadata: new.metadata,
-            created_at,
-        };
-        Self { own_limits: new.own_limits, ..Self::with(record, digest, secret_fingerprint) }
-    }
-
-    fn with(record: KeyRecord, digest: KeyDigest, secret_fingerprint: &str) -> Self {
-        Self {
-            record,
-            digest,
-            secret_fingerprint: secret_fingerprint.into(),
-            revocation: None,
-            rotated_from: None,
-            rotated_to: None,
-            pending_end: None,
-            last_used_at: None,
-            own_limits: OwnLimits::default(),
-            counts_as: None,
-            created_by: None,
-            disabled_by_customer: false,
-            exposure: None,
-        }
-    }
-
     /// Whether another system issued the key.
     #[must_use]
     pub fn is_imported(&self) -> bool {
@@ -267,32 +138,6 @@ impl Key {
             KeyState::Disabled => KeyStatus::Disabled,
             KeyState::Active => KeyStatus::Active,
         }
-    }
-
-    /// Applies a patch. `may_raise` says whether an operator of all tenants makes it. Others only lower limits, which
-    /// [`lowering`](super::lowering) checks.
-    ///
-    /// # Errors
-    /// [`TransitionError`] if the key was revoked or has expired, or if the patch would move the end that a rotation
-    /// set.
-    pub fn patch(&self, patch: KeyPatch, may_raise: bool, now: Timestamp) -> Result<Self, TransitionError> {
-        self.alive(now)?;
-        if patch.expires_at.is_some() && self.pending_end.is_some() {
-            return Err(TransitionError::RotationPending);
-        }
-        let mut key = self.clone();
-        let record = &mut key.record;
-        record.name = patch.name.unwrap_or_else(|| record.name.clone());
-        record.scopes = patch.scopes.unwrap_or_else(|| record.scopes.clone());
-        record.expires_at = patch.expires_at.unwrap_or(record.expires_at);
-        record.allowed_ips = patch.allowed_ips.unwrap_or_else(|| record.allowed_ips.clone());
-        match patch.metadata {
-            None => {}
-            Some(None) => record.metadata = Metadata::new(),
-            Some(Some(changes)) => patch::merge_patch(&mut record.metadata, changes),
-        }
-        key.own_limits = self.own_limits.patched(&patch.own_limits, may_raise);
-        Ok(self.succeeded_by(key))
     }
 
     /// Switches the key off, until it is [enabled](Self::enable). If an operator disables a key that a customer has
@@ -335,83 +180,6 @@ impl Key {
         self.succeeded_by(key)
     }
 
-    /// Empties the metadata. A key that was revoked or has expired changes in this alone.
-    #[must_use]
-    pub fn without_metadata(&self) -> Self {
-        let mut key = self.clone();
-        key.record.metadata = Metadata::new();
-        self.succeeded_by(key)
-    }
-
-    /// The name of a key whose tenant was erased.
-    pub const ERASED: &str = "erased";
-
-    /// The rest of the key once its tenant is erased: that it is revoked, and what edges need to tell it from others.
-    /// The record is as short as one can be that every version reads.
-    #[must_use]
-    pub fn erased(&self, now: Timestamp) -> Self {
-        // Every field is named, so that the compiler asks about a new one.
-        let Self {
-            record,
-            digest,
-            secret_fingerprint,
-            revocation,
-            rotated_from: _,
-            rotated_to: _,
-            pending_end: _,
-            last_used_at: _,
-            own_limits: _,
-            counts_as: _,
-            created_by: _,
-            disabled_by_customer: _,
-            exposure: _,
-        } = self;
-        let KeyRecord {
-            id,
-            version,
-            subject,
-            state: _,
-            name: _,
-            display: _,
-            scopes: _,
-            expires_at: _,
-            allowed_ips: _,
-            metadata: _,
-            created_at,
-        } = record;
-        let record = KeyRecord {
-            id: id.clone(),
-            version: *version,
-            subject: subject.clone(),
-            state: KeyState::Revoked,
-            name: Self::ERASED.into(),
-            display: KeyDisplay::erased(),
-            scopes: ScopeSet::default(),
-            expires_at: None,
-            allowed_ips: Vec::new(),
-            metadata: Metadata::new(),
-            created_at: *created_at,
-        };
-        let (at, effective_by) = revocation.as_ref().map_or((now, None), |before| (before.at, before.effective_by));
-        let revocation = Some(Revocation { at, reason: None, effective_by });
-        self.succeeded_by(Self { revocation, ..Self::with(record, *digest, secret_fingerprint) })
-    }
-
-    /// The fields that a successor is created with.
-    #[must_use]
-    pub fn as_new(&self) -> NewKey {
-        let record = self.record.clone();
-        NewKey {
-            name: record.name,
-            subject: record.subject,
-            scopes: record.scopes,
-            expires_at: record.expires_at.into(),
-            allowed_ips: record.allowed_ips,
-            metadata: record.metadata,
-            own_limits: self.own_limits.clone(),
-        }
-    }
-
     /// This key as the one that replaces `old`.
     #[must_use]
     pub fn replacing(self, old: &Self) -> Self {
@@ -433,6 +201,24 @@ impl Key {
         match &self.record.subject {
             Subject::ApiKey { tenant, .. } => Reach::Tenant(tenant.clone()),
             Subject::Operator { reach } => reach.clone(),
+        }
+    }
+
+    fn with(record: KeyRecord, digest: KeyDigest, secret_fingerprint: &str) -> Self {
+        Self {
+            record,
+            digest,
+            secret_fingerprint: secret_fingerprint.into(),
+            revocation: None,
+            rotated_from: None,
+            rotated_to: None,
+            pending_end: None,
+            last_used_at: None,
+            own_limits: OwnLimits::default(),
+            counts_as: None,
+            created_by: None,
+            disabled_by_customer: false,
+            exposure: None,
         }
     }
 
@@ -458,7 +244,6 @@ impl Key {
 pub(crate) mod tests {
     use super::*;
     use crate::access::record::tests::record;
-    use serde_json::{Value, json};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -508,37 +293,6 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn metadata_goes_from_dead_keys_too_and_brings_none_back() {
-        let revoked = key().revoke(None, NOW);
-        let emptied = revoked.without_metadata();
-        assert!(emptied.record.metadata.is_empty() && !revoked.record.metadata.is_empty());
-        assert_eq!((emptied.status(NOW), emptied.record.version), (KeyStatus::Revoked, revoked.record.version + 1));
-        assert_eq!(emptied.without_metadata(), emptied);
-    }
-
-    #[test]
-    fn of_an_erased_key_nothing_is_left_but_that_it_is_dead() {
-        let mut living = key();
-        living.record.allowed_ips = alloc::vec!["192.0.2.0/24".parse().unwrap()];
-        living.created_by = Some(Creator { id: "root".into(), name: "Ann".into(), on_behalf_of: None });
-        let revoked = living.revoke(Some("Ann has left".into()), NOW);
-        for before in [living, revoked] {
-            let stub = before.erased(NOW.plus_millis(5));
-            assert_eq!(stub.record.version, before.record.version + 1);
-            let expected = json!({
-                "v": 1, "min_reader": 1, "id": before.record.id, "version": stub.record.version,
-                "subject": before.record.subject, "state": "revoked", "name": "erased", "display": "erased",
-                "scopes": [], "created_at": before.record.created_at,
-            });
-            assert_eq!(serde_json::from_str::<Value>(&stub.record.encode()).unwrap(), expected);
-            assert_eq!((stub.digest, &stub.secret_fingerprint), (before.digest, &before.secret_fingerprint));
-            assert_eq!(stub.revocation.as_ref().unwrap().reason, None);
-            assert_eq!((&stub.created_by, stub.last_used_at, stub.rotated_to.clone()), (&None, None, None));
-            assert_eq!(stub.erased(NOW.plus_millis(9)), stub, "twice is once");
-        }
-    }
-
-    #[test]
     fn only_the_last_to_disable_a_key_is_remembered_and_an_operator_outranks_a_customer() {
         use DisabledBy::{Customer, Operator};
         let disabled =
@@ -547,25 +301,5 @@ pub(crate) mod tests {
         assert!(!disabled(&[Operator]) && !disabled(&[Customer, Operator]) && !disabled(&[Operator, Customer]));
         let enabled = key().disable(Customer, NOW).unwrap().enable(NOW).unwrap();
         assert!(!enabled.disabled_by_customer);
-    }
-
-    #[test]
-    fn a_patch_leaves_what_it_does_not_name() {
-        let mut first = key();
-        let object = |value: Value| value.as_object().unwrap().clone();
-        first.record.metadata = object(json!({"plan": "pro", "seats": 3, "limits": {"a": 1, "b": 2}, "tags": [1]}));
-        let changes =
-            object(json!({"plan": null, "region": "eu", "limits": {"a": null, "c": {"d": null}}, "tags": [2]}));
-        let patched =
-            first.patch(KeyPatch { metadata: Some(Some(changes)), ..KeyPatch::default() }, true, NOW).unwrap();
-        let expected = json!({"region": "eu", "seats": 3, "limits": {"b": 2, "c": {}}, "tags": [2]});
-        assert_eq!(json!(patched.record.metadata), expected);
-        assert_eq!(patched.record.name, first.record.name);
-        let cleared = first.patch(KeyPatch { metadata: Some(None), ..KeyPatch::default() }, true, NOW).unwrap();
-        assert!(cleared.record.metadata.is_empty());
-        let text = r#"{"expires_at":null}"#;
-        let patch: KeyPatch = serde_json::from_str(text).unwrap();
-        assert_eq!(patch.expires_at, Some(None));
-        assert_eq!(serde_json::from_str::<KeyPatch>("{}").unwrap(), KeyPatch::default());
     }
 }

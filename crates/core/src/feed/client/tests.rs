@@ -2,8 +2,9 @@ use alloc::{rc::Rc, vec, vec::Vec};
 
 use super::*;
 use crate::{
-    KeyRecord,
+    KeyDigest, KeyRecord,
     access::record::{KeyState, tests::record},
+    feed::overlay::Settled,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
