@@ -16,12 +16,12 @@ const wrong = (message) => Object.assign(new Error(message), { code: "WRONG_ANSW
 
 /** The answers from options alone. */
 export function answered({ directory = DIRECTORY, template = Object.keys(TEMPLATES)[0], prefix, upstream, cli }) {
-  const answers = { directory, name: nameOf(directory), template, prefix: prefix ?? defaultPrefix(directory), upstream, cli };
+  const answers = { directory, name: nameOf(directory), template, prefix: prefix ?? defaultPrefix(directory), cli };
   for (const [question, value] of [["template", template], ["prefix", answers.prefix], ["upstream", upstream]]) {
     const mistake = MISTAKES[question](value);
     if (mistake) throw wrong(`--${question}: ${mistake}`);
   }
-  return answers;
+  return { ...answers, upstream: upstream && addressOf(upstream) };
 }
 
 /** The answers from a person, for what the options don't say. `refuse` throws for a directory that can't be used. */
@@ -77,17 +77,26 @@ const refused = (refuse) => (directory) => {
 const MISTAKES = {
   template: (name) =>
     Object.hasOwn(TEMPLATES, name) ? undefined : `there is no template "${name}"; write one of ${Object.keys(TEMPLATES).join(", ")}.`,
-  prefix: (prefix) => (/^[a-z]{2,12}$/.test(prefix) ? undefined : "write 2 to 12 lower-case letters, such as acme."),
+  prefix(prefix) {
+    if (!/^[a-z]{2,12}$/.test(prefix)) return "write 2 to 12 lower-case letters, such as acme.";
+    return isReserved(prefix) ? "ksop and ksroot begin operators' keys; write another, such as acme." : undefined;
+  },
   upstream: (url) => {
     if (url === undefined) return undefined;
     const parsed = URL.canParse(url) ? new URL(url) : undefined;
-    const isPlain = parsed && !parsed.username && !parsed.search && !parsed.hash;
-    return isPlain && ["https:", "http:"].includes(parsed.protocol) ? undefined : "write an address such as https://api.example.com.";
+    if (!["https:", "http:"].includes(parsed?.protocol)) return "write an address such as https://api.example.com.";
+    if (parsed.username || parsed.password || parsed.search || parsed.hash) return "write it without a user, ? and #, such as https://api.example.com.";
+    const isHere = ["localhost", "127.0.0.1"].includes(parsed.hostname);
+    return parsed.protocol === "http:" && !isHere ? "write https://; http:// is for localhost and 127.0.0.1 alone." : undefined;
   },
 };
 
 const nameOf = (directory) => path.basename(path.resolve(directory));
 const defaultPrefix = (directory) => {
-  const letters = nameOf(directory).toLowerCase().replace(/[^a-z]/g, "").slice(0, 8);
-  return letters.length < 2 ? "demo" : letters;
+  const letters = nameOf(directory).toLowerCase().replace(/[^a-z]/g, "").slice(0, 12);
+  return letters.length < 2 || isReserved(letters) ? "demo" : letters;
 };
+/** Operators' keys begin so. */
+const isReserved = (prefix) => /^ks(op|root)/.test(prefix);
+/** The address as the configuration takes it. */
+const addressOf = (url) => new URL(url).href.replace(/\/+$/, "");

@@ -34,7 +34,7 @@ Without a terminal nothing can be asked: give --yes.`;
 /** A mistake in the command line, or a directory that can't be used. */
 class WrongUsage extends Error {}
 
-/** The system refuses to write the project. */
+/** The system refuses to read or write the project's directory. */
 class Unwritable extends Error {}
 
 export async function main(args) {
@@ -50,7 +50,7 @@ export async function main(args) {
     }
     const answers = given.yes ? answered(given) : await ask(given, refuseDirectory);
     refuseDirectory(answers.directory);
-    write(answers);
+    fromSystem(answers.directory, "can't be written", () => writeProject(answers));
     console.log(nextSteps(answers));
     return 0;
   } catch (error) {
@@ -72,13 +72,25 @@ function parsed(args) {
   }
 }
 
+/** The result of calls of the system, or a sentence on what it refused. */
+function fromSystem(directory, refused, act) {
+  try {
+    return act();
+  } catch (error) {
+    if (!error.syscall) throw error;
+    throw new Unwritable(`${directory} ${refused}: ${error.message}`);
+  }
+}
+
 /** Throws unless the directory is new or empty. A project under version control has nothing but .git. */
 function refuseDirectory(directory) {
+  if (!directory.trim()) throw new WrongUsage("Write a directory's name, or . for this one.");
   const at = path.resolve(directory);
-  const file = [at, ...parents(at)].find((place) => statSync(place, { throwIfNoEntry: false })?.isFile());
+  const isFile = (place) => statSync(place, { throwIfNoEntry: false })?.isFile();
+  const file = fromSystem(directory, "can't be read", () => [at, ...parents(at)].find(isFile));
   if (file) throw new WrongUsage(`${directory} can't be a directory: ${file} is a file. Name another directory.`);
   if (!existsSync(at)) return;
-  const found = readdirSync(at).filter((name) => name !== ".git");
+  const found = fromSystem(directory, "can't be read", () => readdirSync(at)).filter((name) => name !== ".git");
   if (found.length) {
     throw new WrongUsage(
       `${directory} is not empty: it has ${found.slice(0, 3).join(", ")}${found.length > 3 ? ", …" : ""}. ` +
@@ -89,15 +101,6 @@ function refuseDirectory(directory) {
 
 const parents = (place) => (path.dirname(place) === place ? [] : [path.dirname(place), ...parents(path.dirname(place))]);
 
-function write(answers) {
-  try {
-    writeProject(answers);
-  } catch (error) {
-    if (!error.syscall) throw error;
-    throw new Unwritable(`${answers.directory} can't be written: ${error.message}`);
-  }
-}
-
 const nextSteps = ({ directory }) => `
 ✓ ${path.relative(process.cwd(), path.resolve(directory)) || "."} is written. Next:
 
@@ -105,4 +108,7 @@ const nextSteps = ({ directory }) => `
 `;
 
 /** A directory as a shell takes it. */
-const quoted = (directory) => (/^[\w./~-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`);
+function quoted(directory) {
+  const named = directory.startsWith("-") ? `./${directory}` : directory;
+  return /^[\w./-]+$/.test(named) ? named : `'${named.replaceAll("'", "'\\''")}'`;
+}

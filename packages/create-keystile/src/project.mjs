@@ -8,7 +8,7 @@ const OWN = JSON.parse(readFileSync(new URL("../package.json", import.meta.url),
 /** Writes the project of these answers. */
 export function writeProject(answers) {
   const home = path.resolve(answers.directory);
-  const files = { ...common(answers), ...(answers.upstream ? {} : worker(answers)) };
+  const files = { ...common(answers), ...(answers.upstream ? {} : worker(answers)), ...(answers.template === "webhooks" && SENDER) };
   for (const [file, text] of Object.entries(files)) {
     const at = path.join(home, file);
     mkdirSync(path.dirname(at), { recursive: true });
@@ -29,25 +29,41 @@ const HEAD = `# The one configuration of all workers. \`npm run check\` says eac
 `;
 
 function configuration({ template, name, prefix, upstream }) {
-  const text = readFileSync(new URL(`./templates/${template}.toml`, import.meta.url), "utf8")
-    .replaceAll("NAME", () => titleOf(name))
+  const text = templateText(template)
+    .replace("NAME", () => titleOf(name))
     .replaceAll("PREFIX", () => prefix);
   const guarded = upstream ? text.replaceAll('service = "UPSTREAM"', () => `url = ${JSON.stringify(upstream)}`) : text;
-  return HEAD + guarded + (upstream ? "" : DEPLOY);
+  return HEAD + guarded + deployment(name) + (upstream ? "" : SERVICES);
 }
 
-const DEPLOY = `
+const templateText = (template) => readFileSync(new URL(`./templates/${template}.toml`, import.meta.url), "utf8");
+
+/** A name of its own: a second project in the same account would otherwise take the place of the first. */
+const deployment = (name) => `
+# In your Cloudflare account. The workers' names begin with this one: another name is another deployment.
+[deploy]
+name = "${deploymentName(name)}"
+`;
+
+const SERVICES = `
 # The worker behind the edge: the one in api/.
 [deploy.services]
 UPSTREAM = { config = "api/wrangler.toml" }
 `;
 
-const packageFile = ({ name, cli }) =>
+const packageFile = ({ name, template, cli }) =>
   json({
     name: packageName(name),
     private: true,
     type: "module",
-    scripts: { start: "keystile dev", check: "keystile check", deploy: "keystile deploy", keystile: "keystile" },
+    scripts: {
+      start: "keystile dev",
+      check: "keystile check",
+      deploy: "keystile deploy",
+      keystile: "keystile",
+      wrangler: "keystile wrangler --",
+      ...(template === "webhooks" ? { send: "node send.mjs" } : {}),
+    },
     devDependencies: { "@keystile/cli": cli ? `file:${path.resolve(cli)}` : OWN.version },
     // Newer versions of npm ask before they run these two packages' install scripts.
     allowScripts: { esbuild: true, workerd: true },
@@ -92,6 +108,27 @@ export default {
 };
 `;
 
+/** A sender of the source `demo`. */
+const SENDER = {
+  "send.mjs": `// Sends a delivery to the source "demo" as its sender would, signed with the secret of this machine: Standard Webhooks.
+
+import { createHmac, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+const [, secret] = /^DEMO_WEBHOOK_SECRET="?whsec_([^"\\n]+)/m.exec(readFileSync(".dev.vars", "utf8"));
+const { edge } = JSON.parse(readFileSync(".keystile/stack.json", "utf8"));
+
+const id = \`msg_\${randomUUID()}\`;
+const at = Math.floor(Date.now() / 1000);
+const body = JSON.stringify({ type: "lead.created" });
+const signature = createHmac("sha256", Buffer.from(secret, "base64")).update(\`\${id}.\${at}.\${body}\`).digest("base64");
+
+const headers = { "Content-Type": "application/json", "webhook-id": id, "webhook-timestamp": at, "webhook-signature": \`v1,\${signature}\` };
+const response = await fetch(\`\${edge}/hooks/demo\`, { method: "POST", headers, body });
+console.log(response.status, await response.text());
+`,
+};
+
 const readme = ({ name, template, upstream }) => `# ${titleOf(name)}
 
 ${template === "webhooks" ? "Webhooks" : "An API"} behind [Keystile](https://github.com/keystile/keystile): ${
@@ -101,8 +138,9 @@ ${template === "webhooks" ? "Webhooks" : "An API"} behind [Keystile](https://git
 \`\`\`sh
 npm install
 npm start                                   # everything on this machine; prints the addresses and what to call
-${template === "webhooks" ? "" : `npx keystile keys create acme --name first   # in a second terminal
-`}npm run check                               # keystile.toml: each mistake with its line
+                                            # the rest is for a second terminal
+${template === "webhooks" ? "npm run send                                # a delivery, signed as its sender would" : `npx keystile keys create acme --name first --scope ${firstScope(template)}`}
+npm run check                               # keystile.toml: each mistake with its line
 npm run deploy -- --dry-run                 # shows what a deploy would create
 npm run deploy                              # to your Cloudflare account
 \`\`\`
@@ -110,9 +148,14 @@ npm run deploy                              # to your Cloudflare account
 | file | |
 |---|---|
 | \`keystile.toml\` | what is guarded, and how |
-${upstream ? "" : "| `api/` | the worker behind the edge |\n"}| \`.dev.vars\` | the secrets of this machine, made by \`npm start\`; not in git |
+${upstream ? "" : "| `api/` | the worker behind the edge |\n"}${template === "webhooks" ? "| `send.mjs` | a sender, to try it |\n" : ""}| \`.dev.vars\` | the secrets of this machine, made by \`npm start\`; not in git |
 `;
 
+/** A scope that the template defines. */
+const firstScope = (template) => /^\[\[scopes\]\]\nname = "(.+?)"/m.exec(templateText(template))[1];
+
 const packageName = (name) => name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50) || "my-gate";
-const titleOf = (name) => name.replace(/[^ -~]|["\\]/g, "").slice(0, 64) || "Keystile";
+/** The name that the workers' names begin with. */
+const deploymentName = (name) => packageName(name).slice(0, 40).replace(/-+$/, "");
+const titleOf = (name) => name.replace(/[^ -~]|["\\]/g, "").trim().slice(0, 64) || "Keystile";
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;

@@ -32,7 +32,9 @@ describe("npm create keystile", { timeout: 120_000 }, () => {
       const home = installed.file(template);
       const checked = run(installed.file("node_modules", "@keystile", "cli", "bin", "keystile.js"), ["check"], home);
       assert.equal(checked.status, 0, checked.stderr);
-      assert.match(readFileSync(path.join(home, "keystile.toml"), "utf8"), /^prefix = "acme"/m);
+      const toml = readFileSync(path.join(home, "keystile.toml"), "utf8");
+      assert.match(toml, /^prefix = "acme"/m);
+      assert.match(toml, new RegExp(`^\\[deploy\\]\nname = "${template}"$`, "m"), "two projects in one account are two deployments");
     });
   }
 
@@ -97,6 +99,22 @@ describe("npm create keystile", { timeout: 120_000 }, () => {
     assert.equal(checked.status, 0, checked.stderr);
   });
 
+  for (const [title, directory, args] of [
+    ["a directory whose name begins like operators' keys", "ksroot", []],
+    ["a directory of blanks and signs", " ?! ", []],
+    ["a name of digits", "42", []],
+    ["a long name", "n".repeat(120), []],
+    ["an address in capitals", "capitals", ["--upstream", " HTTPS://API.Example.com/ "]],
+    ["an API on this machine", "here", ["--upstream", "http://localhost:3000"]],
+  ]) {
+    it(`${title} makes a project that passes the check`, () => {
+      const created = create(directory, "--yes", ...args);
+      assert.equal(created.status, 0, created.stderr);
+      const checked = run(installed.file("node_modules", "@keystile", "cli", "bin", "keystile.js"), ["check"], installed.file(directory));
+      assert.equal(checked.status, 0, checked.stderr);
+    });
+  }
+
   it("never writes where something is", () => {
     mkdirSync(installed.file("full"));
     writeFileSync(installed.file("full", "notes.txt"), "mine");
@@ -118,7 +136,7 @@ describe("npm create keystile", { timeout: 120_000 }, () => {
   it("says in a sentence what the system refuses", () => {
     const refused = create("x".repeat(300), "--yes");
     assert.equal(refused.status, 1);
-    assert.match(refused.stderr, /^x+ can't be written: ENAMETOOLONG[^\n]+\n$/);
+    assert.match(refused.stderr, /^x+ can't be read: ENAMETOOLONG[^\n]+\n$/);
   });
 
   it("a new repository counts as empty", () => {
@@ -131,6 +149,10 @@ describe("npm create keystile", { timeout: 120_000 }, () => {
     ["no terminal and no --yes", ["x"], /this is no terminal\. Write --yes.*--template, --prefix, --upstream/],
     ["an unknown template", ["x", "--yes", "--template", "chat"], /--template: there is no template "chat"; write one of api, /],
     ["a prefix that keys can't have", ["x", "--yes", "--prefix", "Acme-1"], /--prefix: write 2 to 12 lower-case letters/],
+    ["a prefix of operators' keys", ["x", "--yes", "--prefix", "ksopen"], /--prefix: ksop and ksroot begin operators' keys/],
+    ["an address of another machine without TLS", ["x", "--yes", "--upstream", "http://api.example.com"], /--upstream: write https:\/\/; http:\/\/ is for localhost/],
+    ["an address with a query", ["x", "--yes", "--upstream", "https://api.example.com?a"], /--upstream: write it without a user, \? and #/],
+    ["no directory", ["", "--yes"], /Write a directory's name, or \. for this one\./],
     ["an address without a scheme", ["x", "--yes", "--upstream", "api.example.com"], /--upstream: write an address such as https:/],
     ["an unknown option", ["x", "--yse"], /Unknown option '--yse'\. See --help/],
     ["a second directory", ["x", "y", "--yes"], /"y" is one argument too many/],
