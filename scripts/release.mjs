@@ -41,7 +41,8 @@ export async function release({ dryRun }) {
   for (const directory of directories) await packed(directory);
   await crate(released, { dryRun });
   await billsOfMaterials(released);
-  writeFileSync(path.join(OUT, "SHA256SUMS"), sums(directories));
+  writeFileSync(path.join(OUT, "MODULES.sha256"), sumsOfModules(directories));
+  writeFileSync(path.join(OUT, "SHA256SUMS"), sums(OUT));
 }
 
 /** The changelog's section of a version. */
@@ -147,17 +148,22 @@ export function ofCrates({ packages, resolve }, released) {
   };
 }
 
-/** The SHA-256 of each file in `release`, and of each WebAssembly module in the packages, as `sha256sum` writes them. */
-function sums(directories) {
-  const ofRelease = readdirSync(OUT).map((name) => [name, path.join(OUT, name)]);
-  const modules = directories.flatMap((directory) =>
-    readdirSync(path.join(directory, "dist"), { recursive: true })
-      .filter((file) => file.endsWith(".wasm"))
-      .map((file) => [path.join("..", path.relative(root, directory), "dist", file), path.join(directory, "dist", file)]),
-  );
-  const line = ([name, file]) => `${createHash("sha256").update(readFileSync(file)).digest("hex")}  ${name}\n`;
-  return [...ofRelease, ...modules].sort().map(line).join("");
+/** The SHA-256 of each file in a directory, for `sha256sum --check` there. */
+export const sums = (directory) => lines(readdirSync(directory).map((name) => [name, path.join(directory, name)]));
+
+/** The SHA-256 of each WebAssembly module, by its path below `node_modules` where it is installed. */
+function sumsOfModules(directories) {
+  const modules = (directory) => readdirSync(path.join(directory, "dist"), { recursive: true }).filter((file) => file.endsWith(".wasm"));
+  const place = (directory, file) => {
+    const { name } = JSON.parse(readFileSync(path.join(directory, "package.json"), "utf8"));
+    return [path.posix.join("node_modules", name, "dist", file), path.join(directory, "dist", file)];
+  };
+  return lines(directories.flatMap((directory) => modules(directory).map((file) => place(directory, file))));
 }
+
+/** Named files, as `sha256sum` writes them. */
+const lines = (files) =>
+  files.sort().map(([name, file]) => `${createHash("sha256").update(readFileSync(file)).digest("hex")}  ${name}\n`).join("");
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await asProgram(async () => {

@@ -36,7 +36,8 @@ export async function newcomer() {
     await step("install", () => npm(["install", "--no-audit", "--no-fund"]));
     running = start(gate, env);
     const { edge } = await step("start", running.ready);
-    const key = JSON.parse(await step("key", () => keystile("keys", "create", "acme", "--name", "first", "--scope", "read", "--json")));
+    const [, ofReadme] = /^npx keystile (keys create .+)$/m.exec(readFileSync(path.join(gate, "README.md"), "utf8"));
+    const key = JSON.parse(await step("key", () => keystile(...ofReadme.split(/ +/), "--json")));
     const call = async () => {
       const response = await fetch(`${edge}/api/hello`, { headers: { Authorization: `Bearer ${key.key}` } });
       return { status: response.status, body: await response.json() };

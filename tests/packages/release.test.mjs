@@ -1,11 +1,17 @@
-// The mistakes for which `npm run release` refuses to publish, the changelog's section, and the bill of the crates.
+// The mistakes for which `npm run release` refuses to publish, the changelog's section, the bill of the crates, the sums;
+// and the workflow that publishes.
 
 import assert from "node:assert/strict";
-import { homedir } from "node:os";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
 import { describe, test } from "node:test";
 
-import { mistakesIn, ofCrates, section } from "../../scripts/release.mjs";
-import { root } from "../../scripts/tools.mjs";
+import { parse } from "yaml";
+
+import { mistakesIn, ofCrates, section, sums } from "../../scripts/release.mjs";
+import { inRoot, root } from "../../scripts/tools.mjs";
 
 const CHANGELOG = `# Changelog
 
@@ -87,4 +93,83 @@ test("the bill has what the released crates depend on, and no part of tests, bui
   assert.deepEqual(components.map(({ purl }) => purl), ["pkg:cargo/used@1.0.0", "pkg:cargo/below@1.0.0"]);
   assert.deepEqual(components[0].licenses, [{ expression: "MIT OR Apache-2.0" }]);
   assert.deepEqual(metadata.component, { type: "application", name: "keystile", version: "0.2.0" });
+});
+
+test("whoever downloads the release's files can check them", () => {
+  const directory = mkdtempSync(path.join(tmpdir(), "keystile-sums-"));
+  try {
+    writeFileSync(path.join(directory, "a.tgz"), "a");
+    writeFileSync(path.join(directory, "SHA256SUMS"), sums(directory));
+    execFileSync("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: directory, stdio: "pipe" });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+describe("the workflows", () => {
+  const workflows = Object.fromEntries(
+    readdirSync(inRoot(".github", "workflows")).map((file) => [file, parse(readFileSync(inRoot(".github", "workflows", file), "utf8"))]),
+  );
+
+  test("name each action by its commit", () => {
+    const used = Object.values(workflows).flatMap(({ jobs }) => Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ uses = [] }) => uses)));
+    assert.ok(used.length > 5);
+    for (const action of used) assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+  });
+
+  test("let nothing that is built by others run with the right to publish", () => {
+    const { permissions, jobs } = workflows["release.yml"];
+    assert.deepEqual(permissions, {});
+    assert.deepEqual(jobs.build.permissions, { contents: "read" });
+    const commands = jobs.publish.steps.flatMap(({ run = [] }) => run);
+    for (const command of commands) assert.match(command, /^(cd release && sha256sum|bash scripts\/publish\.sh )/);
+  });
+});
+
+describe("publishing", () => {
+  const VERSIONS = ["1.2.3", "2.0.0-rc.1"];
+  const TARBALLS = ["keystile", "keystile-cli", "create-keystile"];
+  /** Runs a part with programs that write down how they are called. `published` are the calls that find something. */
+  function publish(part, version, published = "^$") {
+    const directory = mkdtempSync(path.join(tmpdir(), "keystile-publish-"));
+    try {
+      const bin = path.join(directory, "bin");
+      mkdirSync(bin);
+      for (const program of ["npm", "cargo", "gh", "curl"]) {
+        const found = `if echo "$0 $*" | grep -Eq '${published}'; then echo ${version}; exit 0; fi`;
+        const asks = "case \"$*\" in view*|'release view'*|*crates.io*) exit 1 ;; esac";
+        writeFileSync(path.join(bin, program), `#!/bin/sh\n${found}\n${asks}\necho "CALL ${program} $*"\n`);
+        chmodSync(path.join(bin, program), 0o755);
+      }
+      cpSync(inRoot("scripts", "publish.sh"), path.join(directory, "publish.sh"));
+      mkdirSync(path.join(directory, "release"));
+      const env = { PATH: `${bin}:${process.env.PATH}`, GITHUB_ACTIONS: "true" };
+      const { stdout, status, stderr } = spawnSync("bash", ["publish.sh", part, version], { cwd: directory, env, encoding: "utf8" });
+      assert.equal(status, 0, stderr);
+      return [...stdout.matchAll(/^CALL (.*)$/gm)].map(([, call]) => call);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  }
+
+  for (const version of VERSIONS) {
+    test(`${version} goes to npm in the order of what depends on it`, () => {
+      const tag = version.includes("-") ? "next" : "latest";
+      const calls = TARBALLS.map((name) => `npm publish ./release/${name}-${version}.tgz --provenance --access public --tag ${tag}`);
+      assert.deepEqual(publish("npm", version), calls);
+      assert.deepEqual(publish("npm", version, "@keystile/cli@|npm view keystile@"), [calls[2]], "a run that failed is finished");
+    });
+
+    test(`the crate of ${version} is published once`, () => {
+      assert.deepEqual(publish("crate", version), ["cargo publish --locked --no-verify -p keystile-webhook"]);
+      assert.deepEqual(publish("crate", version, `keystile-webhook/${version}$`), []);
+    });
+
+    test(`the page of ${version} is made, or completed`, () => {
+      const [made] = publish("page", version);
+      assert.match(made, /^gh release create v\S+ --verify-tag .* --notes-file release\/NOTES\.md/);
+      assert.equal(made.includes("--prerelease"), version.includes("-"), "GitHub would call it the latest");
+      assert.match(publish("page", version, "release view")[0], /^gh release upload v\S+ .* --clobber$/);
+    });
+  }
 });

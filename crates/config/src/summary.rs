@@ -23,6 +23,12 @@ pub struct Summary {
     pub guards: Vec<String>,
     /// A first key, and a request that it is good for.
     pub example: Example,
+    /// The prefixes of keys that are taken: that of new keys first, then former ones.
+    pub prefixes: Vec<String>,
+    /// The forms of imported keys that are taken, as `allow_imported` states them.
+    pub allow_imported: Vec<String>,
+    /// Whether there are scopes, without which no key can be created.
+    pub scopes: bool,
     /// The path of each source of webhooks.
     pub webhooks: Vec<String>,
     /// The sources of webhooks whose events wait in a queue.
@@ -91,6 +97,9 @@ impl Summary {
         Self {
             guards: raw.iter().map(|route| route.path.clone()).collect(),
             example: example(raw, edge, manage),
+            prefixes: edge.prefixes.iter().map(|prefix| prefix.as_str().to_owned()).collect(),
+            allow_imported: edge.allow_imported.iter().map(|form| form.stated().to_owned()).collect(),
+            scopes: !edge.catalog.definitions().is_empty(),
             webhooks: sources.iter().map(|source| format!("{hooks}/{}", source.source)).collect(),
             queued: names_in_queues(sources),
             upstreams: places(edge, sources),

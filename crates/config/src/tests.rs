@@ -330,6 +330,7 @@ fn the_summary_has_a_key_and_a_request_that_it_is_good_for() {
     let in_queue = SOURCE.replace("past_seconds = 60", "past_seconds = 60\nmode = \"queue\"");
     let queued = read(&format!("{EXAMPLE}{in_queue}")).unwrap().summary;
     assert_eq!(queued.queued, ["events"]);
+    assert_eq!((summary.prefixes, summary.scopes), (vec!["knq".to_owned()], true));
     assert_eq!(summary.sender_secrets, ["EVENTS_KEY", "EVENTS_KEY_OLD"]);
     assert_eq!(summary.signing_secrets, ["OUR_SECRET"]);
     let [place] = summary.upstreams.as_slice() else { panic!("one upstream expected") };

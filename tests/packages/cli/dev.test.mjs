@@ -50,6 +50,7 @@ async function until(status, ask) {
 test("it starts, and a key is created, used and revoked", async () => {
   start();
   await running.says(READY);
+  assert.match(running.said.err, new RegExp(`^  upstream  ${stack().upstream} +the demo behind the edge$`, "m"));
   assert.doesNotMatch(running.said.err, /bindings:|ERROR/, "wrangler's tables are in the log alone");
   assert.equal(statSync(cli.file(".keystile", "stack.json")).mode & 0o777, 0o600);
   key = await manage("", { name: "first", scopes: ["read"] });
@@ -125,6 +126,25 @@ test("an edit of keystile.toml is taken over, and a mistake leaves the last good
   await until(200, () => call("/api/orders"));
 });
 
+test("an edit that refuses keys which were taken says how to go on taking them", async () => {
+  const good = cli.read("keystile.toml");
+  const imported = good.replace(/^prefix = .*$/m, (line) => `${line}\nallow_imported = ["sk_live_"]`);
+  const edited = async (text, pattern) => {
+    const from = running.said.err.length;
+    cli.write("keystile.toml", text);
+    await running.says(/✓ keystile\.toml has changed/, from);
+    if (pattern) await running.says(pattern, from);
+    await delay(300);
+    if (!pattern) assert.doesNotMatch(running.said.err.slice(from), /^! /m);
+  };
+  await edited(imported);
+  await edited(imported.replace('prefix = "gate"', 'prefix = "door"'), /^! Keys that begin with "gate" are refused from now on\. .* former_prefixes of \[keys\]\.$/m);
+  await edited(imported.replace('prefix = "gate"', 'prefix = "gate"\nformer_prefixes = ["door"]'));
+  await edited(good.replace('prefix = "gate"', 'prefix = "gate"\nformer_prefixes = ["door"]'), /^! Imported keys of the form "sk_live_" are refused from now on\. .* allow_imported of \[keys\]\.$/m);
+  await edited(good, /"door"/);
+  await until(200, () => call("/api/orders"));
+});
+
 test("a second one is refused while the first runs", async () => {
   const { code, err } = await cli.run(["dev", ...FREE]);
   assert.equal(code, 1);
@@ -146,9 +166,10 @@ test("a worker of the user's own runs along", async () => {
   cli.write("api/wrangler.jsonc", JSON.stringify({ name: "orders", main: "worker.js", compatibility_date: "2026-11-01" }));
   cli.write("api/worker.js", 'export default { fetch: () => new Response("from my own worker") };\n');
   const toml = cli.read("keystile.toml");
-  cli.write("keystile.toml", toml.replace('"keystile-demo-upstream"', '{ config = "api/wrangler.jsonc" }'));
+  cli.write("keystile.toml", toml.replace('"gate-demo-upstream"', '{ config = "api/wrangler.jsonc" }'));
   start();
   await running.says(READY);
+  assert.match(running.said.err, /^ {2}upstream  api\/wrangler\.jsonc +behind the edge$/m);
   const answer = await until(200, () => call("/api/orders"));
   assert.equal(await answer.text(), "from my own worker");
   running.signal("SIGTERM");

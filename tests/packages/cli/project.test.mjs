@@ -116,6 +116,9 @@ test("what can't work in an account is refused, with what to write", async () =>
     const { code, err } = await cli.run(["deploy", "--dry-run"]);
     assert.equal(code, 1);
     assert.match(err, said);
+    const checked = await cli.run(["check"]);
+    assert.equal(checked.code, 0, "it runs on this machine");
+    assert.match(checked.err, new RegExp(`^! keystile\\.toml: it runs on this machine, and can't be deployed so\\. .*${said.source}`, "m"));
   }
   cli.write("keystile.toml", good);
 });

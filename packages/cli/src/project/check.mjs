@@ -3,6 +3,7 @@
 import path from "node:path";
 
 import { Mistaken, readConfiguration } from "./configuration.mjs";
+import { whatCannotWork } from "./deploy.mjs";
 import { CONFIG, projectOf } from "./project.mjs";
 import { findServices } from "./services.mjs";
 
@@ -22,12 +23,14 @@ export const check = {
       else error.mistakes.forEach((mistake) => io.say(`✗ ${mistake}`));
       return 1;
     }
-    await findServices(read.summary, place.home);
+    const found = await findServices(read.summary, place.home);
+    const local = whatCannotWork(read.summary, found).map((each) => `${shown}: it runs on this machine, and can't be deployed so. ${each}`);
+    const warnings = [...read.warnings, ...local];
     if (values.json) {
-      io.out(JSON.stringify({ ok: true, mistakes: [], warnings: read.warnings, summary: read.summary }, null, 2));
+      io.out(JSON.stringify({ ok: true, mistakes: [], warnings, summary: read.summary }, null, 2));
       return 0;
     }
-    read.warnings.forEach((warning) => io.say(`! ${warning}`));
+    warnings.forEach((warning) => io.say(`! ${warning}`));
     io.say(`✓ ${shown} is good.`);
     return 0;
   },

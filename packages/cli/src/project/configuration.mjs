@@ -36,8 +36,13 @@ export async function readConfiguration(file, home) {
   if (!existsSync(file)) {
     throw new Failed(`There is no ${shown} in ${home}. Write one with: keystile init, or name yours with --config.`);
   }
+  return checkText(readFileSync(file, "utf8"), shown);
+}
+
+/** Checks a text as the file that is `shown` so; returns the same. */
+export async function checkText(text, shown) {
   const { check } = await engine();
-  const read = JSON.parse(check(readFileSync(file, "utf8")));
+  const read = JSON.parse(check(text));
   const placed = (lines) => lines.map((line) => `${shown}:${line}`);
   if (read.mistakes) throw new Mistaken(placed(read.mistakes));
   return { ...read, warnings: placed(read.warnings) };

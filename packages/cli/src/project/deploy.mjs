@@ -49,9 +49,16 @@ export async function deployProject(project, { dryRun = false, older = false, sa
 }
 
 /** Throws if the configuration names what an account doesn't have. */
-export function refuseWhatCannotWork(shown, summary, { lacking }) {
+export function refuseWhatCannotWork(shown, summary, found) {
+  const mistakes = whatCannotWork(summary, found);
+  if (mistakes.length === 0) return;
+  throw new Failed(`${shown} can't be deployed:\n${mistakes.map((each) => `  - ${each}`).join("\n")}`);
+}
+
+/** What the configuration names and an account doesn't have, and what to write, a sentence or two each. */
+export function whatCannotWork(summary, { lacking }) {
   const local = summary.upstreams.filter(({ url }) => url && isLoopback(new URL(url).hostname));
-  const mistakes = [
+  return [
     ...local.map(
       ({ name, url }) =>
         `The upstream "${name}" is ${url}, which is this machine: Cloudflare can't reach it. ` +
@@ -73,8 +80,6 @@ export function refuseWhatCannotWork(shown, summary, { lacking }) {
         "the path of its wrangler file.",
     ),
   ];
-  if (mistakes.length === 0) return;
-  throw new Failed(`${shown} can't be deployed:\n${mistakes.map((each) => `  - ${each}`).join("\n")}`);
 }
 
 function isLoopback(host) {
@@ -108,8 +113,7 @@ A deployment would
   - make the secrets ${SECRETS.join(" and ")} where a worker lacks them
   - deploy ${[...first, ...names].join(", ")}
     (in this order; the first time ${manage} before ${edge}: it holds the classes that the edge names)
-  - leave the secrets of your sources to you: ${sourceSecrets(place, summary)}
-
+${ownSecrets(place, summary).map((line) => `  - leave to you ${line}\n`).join("")}
 Dry run: nothing was created or uploaded.`);
 }
 
@@ -132,7 +136,14 @@ function queues(summary) {
   return [...new Set([...queues.producers, ...queues.consumers].map(({ queue }) => queue))];
 }
 
-const sourceSecrets = (place, summary) => `${place.tool} secret put NAME --name ${named("keystile-hooks", summary)}`;
+/** The secrets that a deployment leaves to its user: which, and how to put them. */
+function ownSecrets(place, { sender_secrets, signing_secrets, edge_secrets, ...summary }) {
+  const needed = [
+    ["keystile-hooks", "the secrets of webhooks", [...sender_secrets, ...signing_secrets]],
+    ["keystile-edge", "the secrets that requests to upstreams are signed with", edge_secrets],
+  ].filter(([, , secrets]) => secrets.length > 0);
+  return needed.map(([worker, which, secrets]) => `${which}, ${secrets.join(", ")}:\n    ${place.tool} secret put NAME --name ${named(worker, summary)}`);
+}
 
 async function carryOut({ place: anywhere, summary, say, written, demo, files, older }) {
   const accountId = await accountOf(anywhere).id();
@@ -179,7 +190,8 @@ async function carryOut({ place: anywhere, summary, say, written, demo, files, o
 
   show({ ...earlier, ...fresh }, Object.keys(earlier).length > 0, say);
   kept.forget();
-  say(`\n✓ Deployed. The addresses are above. The secrets of sources of webhooks are yours to set:\n  ${sourceSecrets(place, summary)}`);
+  const left = ownSecrets(place, { ...summary, edge_secrets: [] });
+  say(`\n✓ Deployed. The addresses are above.${left.map((line) => `\n  Yours to set are ${line}`).join("")}`);
 }
 
 /** Shows the secrets that were made, by this deploy or by an `interrupted` one before it. */

@@ -71,10 +71,11 @@ async function write(place) {
   const { services, notes } = localServices(found, summary);
   const { configs, changed } = writeWorkers(own(place, "workers"), workers, { summary, services }, { beside: true });
   if (changed) warnings.forEach((warning) => place.say(`! ${warning}`));
-  return { configs: { ...configs, others: found.files.map(({ file }) => file) }, summary, changed, notes };
+  const bound = { services, files: found.files };
+  return { configs: { ...configs, others: found.files.map(({ file }) => file) }, summary, bound, changed, notes };
 }
 
-async function runUntilStopped(place, { configs, summary, notes }, { ports, exact, io, values }) {
+async function runUntilStopped(place, { configs, summary, bound, notes }, { ports, exact, io, values }) {
   const { rootKey, notes: ofSecrets } = await localSecrets(place, configs, summary);
   const log = own(place, "logs", "dev.log");
   mkdirSync(path.dirname(log), { recursive: true });
@@ -89,7 +90,7 @@ async function runUntilStopped(place, { configs, summary, notes }, { ports, exac
     const stack = await running.ready;
     if (stack) {
       shown.begin();
-      io.say(greeting(place, stack, summary));
+      io.say(greeting(place, stack, summary, bound));
       if (values.json) io.out(JSON.stringify({ edge: stack.edge, manage: stack.manage, upstream: stack.upstream }));
       const ofSummary = (summary) => queueNotes(place, summary);
       for (const note of [...ofSecrets, ...notes, ...ofSummary(summary)]) io.say(`! ${note}\n`);

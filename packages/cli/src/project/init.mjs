@@ -5,7 +5,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { VERSION } from "../version.mjs";
-import { readConfiguration } from "./configuration.mjs";
+import { checkText, readConfiguration } from "./configuration.mjs";
 import { addLines, missingLines } from "./git_ignore.mjs";
 
 export const init = {
@@ -21,6 +21,7 @@ To a .gitignore that is there it adds .keystile/ and .dev.vars, which has secret
       "package.json": packageFile(name),
       ".gitignore": "node_modules/\n.keystile/\n.dev.vars\n",
     };
+    await checkText(files["keystile.toml"], "keystile.toml");
     for (const [file, text] of Object.entries(files)) {
       const at = path.join(io.cwd, file);
       const isThere = existsSync(at);
@@ -36,9 +37,14 @@ To a .gitignore that is there it adds .keystile/ and .dev.vars, which has secret
   },
 };
 
-/** The name as a key's prefix: lower-case letters. */
-const prefixOf = (name) => name.toLowerCase().replace(/[^a-z]/g, "").slice(0, 8) || "demo";
-const titleOf = (name) => name.replace(/[^ -~]|["\\]/g, "").slice(0, 64) || "Keystile";
+/** The name as a key's prefix: lower-case letters, and not those that begin operators' keys. */
+function prefixOf(name) {
+  const letters = name.toLowerCase().replace(/[^a-z]/g, "").slice(0, 12);
+  return letters.length < 2 || /^ks(op|root)/.test(letters) ? "demo" : letters;
+}
+const titleOf = (name) => name.replace(/[^ -~]|["\\]/g, "").trim().slice(0, 64) || "Keystile";
+/** The name as npm and Cloudflare take it. */
+const plainName = (name) => name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, 40).replace(/^-+|-+$/g, "") || "keystile-project";
 
 const configuration = (name) => `# The one configuration of all workers. \`keystile check\` says each mistake with its line and what to write.
 # Every setting: https://github.com/keystile/keystile/blob/main/docs/reference/configuration.md
@@ -68,18 +74,22 @@ upstream = "api"
 read = ["read"]
 write = ["write"]
 
-# Your Cloudflare account. The worker behind UPSTREAM is a demo that answers with the request that reached it; write
+# In your Cloudflare account. The workers' names begin with this one: another name is another deployment.
+[deploy]
+name = "${plainName(name)}"
+
+# The worker behind UPSTREAM is a demo that answers with the request that reached it; write
 # the name of your own worker, or { config = "…" }, the path of its wrangler file.
 [deploy.services]
-UPSTREAM = "keystile-demo-upstream"
+UPSTREAM = "${plainName(name)}-demo-upstream"
 `;
 
 const packageFile = (name) =>
   `${JSON.stringify(
     {
-      name: name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "keystile-project",
+      name: plainName(name),
       private: true,
-      scripts: { start: "keystile dev", check: "keystile check", deploy: "keystile deploy" },
+      scripts: { start: "keystile dev", check: "keystile check", deploy: "keystile deploy", wrangler: "keystile wrangler --" },
       devDependencies: { "@keystile/cli": VERSION },
       allowScripts: { esbuild: true, workerd: true },
     },

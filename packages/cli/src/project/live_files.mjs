@@ -32,8 +32,10 @@ export function keepUpToDate({ place, configs, summary, file, write, notes, chan
   watch(file, async () => {
     const { summary, changed: isNew } = await said(write(), "the last good configuration goes on.");
     if (!isNew) return place.say(`✓ ${shown}: what the workers read of it is as before.`);
+    const refused = noLongerTaken(current, summary);
     current = summary;
     place.say(`✓ ${shown} has changed; the workers take it over.`);
+    for (const note of refused) place.say(`! ${note}`);
     await said(provide());
     changed(current);
   });
@@ -43,6 +45,16 @@ export function keepUpToDate({ place, configs, summary, file, write, notes, chan
     reloadSecrets(configs);
     place.say("✓ .dev.vars has changed; the workers take it over.");
   });
+}
+
+/** The notes on keys that the new configuration refuses by their form, though the earlier one took them. */
+function noLongerTaken(earlier, { prefixes, allow_imported }) {
+  const lost = (before, now) => before.filter((one) => !now.includes(one));
+  const note = (which, setting) => `${which} are refused from now on. To go on taking them, write it in ${setting} of [keys].`;
+  return [
+    ...lost(earlier.prefixes, prefixes).map((prefix) => note(`Keys that begin with "${prefix}"`, "former_prefixes")),
+    ...lost(earlier.allow_imported, allow_imported).map((form) => note(`Imported keys of the form "${form}"`, "allow_imported")),
+  ];
 }
 
 /** Calls `act` after each edit of the file, one call at a time, and prints what it throws. */

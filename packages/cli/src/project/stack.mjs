@@ -15,6 +15,7 @@ import { Failed } from "../failed.mjs";
 import { noteSecrets } from "./local_secrets.mjs";
 import { noteGroup } from "./one_stack.mjs";
 import { own, registryOf, stateOf } from "./place.mjs";
+import { demoName } from "./wrangler_files.mjs";
 
 const HOST = "127.0.0.1";
 const WORKERS = [
@@ -79,33 +80,27 @@ export async function startStack(options) {
   return { ready, ended, stop, kill, describe };
 }
 
-/** The text that is printed once the stack is ready. Its commands are for the configuration in use. */
-export function greeting(place, { edge, manage, upstream, root_key }, { guards, webhooks, upstreams, example }) {
+/**
+ * The text that is printed once the stack is ready. Its commands are for the configuration in use. `services` are the
+ * workers behind the bindings, and `files` those of the user's own; by default the demo is behind `UPSTREAM`.
+ */
+export function greeting(place, { edge, manage, upstream, root_key }, summary, { services, files } = bindingsOfDemo(summary)) {
+  const { guards, webhooks, example } = summary;
   const places = [
     ["guards", guards.map((path) => path.replace(/(?<=.)\/\*$/, ""))],
     ["takes webhooks at", webhooks],
   ];
   const does = places.filter(([, paths]) => paths.length).map(([does, paths]) => `${does} ${some(paths)}`);
-  const isUsed = upstreams.some(({ service }) => service === "UPSTREAM");
-  const behind = isUsed ? "the demo behind the edge" : "a demo; the configuration names other upstreams";
-  const { environment, scopes } = example;
+  const behind = behindTheEdge(place, upstream, summary, { services, files });
   return `
 Keystile is running.
 
   edge      ${edge}      ${does.join(", ") || "answers verify"}
   manage    ${manage}      the dashboard, and the management API
-  upstream  ${upstream}      ${behind}
-  root key  ${root_key}      opens both
+${behind ? `  upstream  ${behind}\n` : ""}  root key  ${root_key}      opens both
   stack     ${path.join(place.own, "stack.json")}
 
-Create a key:
-
-  curl -s ${manage}/v1/tenants/acme/keys \\
-    -H 'Authorization: Bearer ${root_key}' \\
-    -H 'Content-Type: application/json' \\
-    -d '${JSON.stringify({ name: "first key", environment, scopes })}'
-
-${use(edge, root_key, example)}
+${summary.scopes ? firstKey({ edge, manage, root_key }, example) : FIRST_DELIVERY}
 
 Ctrl-C stops everything; keys are kept in ${place.own}/state.
 `;
@@ -119,6 +114,30 @@ export function queueNotes(place, { queued }) {
 
 /** A list of paths, as far as it fits into a line. */
 const some = ([first, ...more]) => (more.length ? `${first} and ${more.length} more` : first);
+
+const bindingsOfDemo = (summary) => ({ services: { UPSTREAM: demoName(summary) }, files: [] });
+
+/** Where the upstreams are; undefined if there are none. */
+function behindTheEdge({ home }, demo, summary, { services, files }) {
+  if (summary.upstreams.length === 0) return undefined;
+  if (summary.upstreams.some(({ service }) => service && services[service] === demoName(summary))) return `${demo}      the demo behind the edge`;
+  const file = (service) => files.find(({ name }) => name === services[service])?.file;
+  const where = ({ url, service }) => url ?? (file(service) ? path.relative(home, file(service)) : service);
+  return `${some(summary.upstreams.map(where))}      behind the edge`;
+}
+
+const FIRST_DELIVERY = `The configuration has no [[scopes]], so there are no keys. To send a delivery as its sender would:
+
+  https://github.com/keystile/keystile/blob/main/docs/guide/receive-webhooks.md#try-it`;
+
+const firstKey = ({ edge, manage, root_key }, example) => `Create a key:
+
+  curl -s ${manage}/v1/tenants/acme/keys \\
+    -H 'Authorization: Bearer ${root_key}' \\
+    -H 'Content-Type: application/json' \\
+    -d '${JSON.stringify({ name: "first key", environment: example.environment, scopes: example.scopes })}'
+
+${use(edge, root_key, example)}`;
 
 function use(edge, rootKey, { path, method, verify, header }) {
   if (path === null) {
