@@ -14,7 +14,7 @@ const OTHER = "fedcba9876543210fedcba9876543210";
 let cli;
 before(async () => {
   cli = installedCli();
-  await cli.run(["init", "--name", "Gate"]);
+  await cli.run(["init", "--name", "Keystile"]);
 });
 after(() => cli.remove());
 
@@ -80,7 +80,7 @@ test("a login that has expired", async () => {
 test("a KV namespace of another account", async () => {
   const good = cli.read("keystile.toml");
   const namespace = "a".repeat(32);
-  cli.write("keystile.toml", good.replace("[deploy.services]", `[deploy]\nkv_namespace = "${namespace}"\n[deploy.services]`));
+  cli.write("keystile.toml", good.replace("[deploy]", `[deploy]\nkv_namespace = "${namespace}"`));
   const { code, err, changes } = await deployTo(empty);
   cli.write("keystile.toml", good);
   assert.equal(code, 1);
@@ -155,8 +155,8 @@ test("all questions go to the only account of the login, also if wrangler rememb
 test("each question goes to the account of keystile.toml", async () => {
   const good = cli.read("keystile.toml");
   // The namespace isn't there, so that nothing is created.
-  const deploy = `[deploy]\naccount_id = "${OTHER}"\nkv_namespace = "${"a".repeat(32)}"\n[deploy.services]`;
-  cli.write("keystile.toml", good.replace("[deploy.services]", deploy));
+  const deploy = `[deploy]\naccount_id = "${OTHER}"\nkv_namespace = "${"a".repeat(32)}"`;
+  cli.write("keystile.toml", good.replace("[deploy]", deploy));
   try {
     for (const [words, asked] of [
       [["deploy"], "/storage/kv/namespaces"],

@@ -20,7 +20,7 @@ beforeEach(async () => {
   cwd = mkdtempSync(path.join(tmpdir(), "keystile-deployment-"));
   account = path.join(cwd, "account.json");
   change(EMPTY);
-  await init.run({ values: { name: "Gate" }, io: { cwd, say() {} } });
+  await init.run({ values: { name: "Keystile" }, io: { cwd, say() {} } });
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
@@ -110,7 +110,7 @@ test("another deployment of the same directory takes nothing of one that was int
   change({ failsAt: undefined });
   const own = path.join(cwd, "keystile.toml");
   const first = readFileSync(own, "utf8");
-  writeFileSync(own, first.replace("[deploy.services]", '[deploy]\nname = "second"\n[deploy.services]'));
+  writeFileSync(own, first.replace('name = "keystile"', 'name = "second"'));
   const second = await deploy();
   assert.equal(second.failed, undefined);
   const { edge: ofSecond } = secretsOf(now(), "second");
@@ -127,7 +127,7 @@ test("another deployment of the same directory takes nothing of one that was int
 test("a deployment of the same name to another account waits for the interrupted one", async () => {
   const own = path.join(cwd, "keystile.toml");
   const toml = readFileSync(own, "utf8");
-  const to = (id) => writeFileSync(own, toml.replace("[deploy.services]", `[deploy]\naccount_id = "${id}"\n[deploy.services]`));
+  const to = (id) => writeFileSync(own, toml.replace("[deploy]", `[deploy]\naccount_id = "${id}"`));
   to("a".repeat(32));
   change({ failsAt: "keystile-edge" });
   await deploy();

@@ -59,7 +59,7 @@ test("dev says which lines .gitignore lacks; git's word counts where there is a 
 
 test("a mistake is told with its line and what to write, by check, dev and deploy alike", async () => {
   const good = cli.read("keystile.toml");
-  const wrong = good.replace('read = ["read"]', 'read = ["raed"]').replace("[deploy.services]", '[deploy]\nroutes = ["https://x.example"]\n[deploy.services]');
+  const wrong = good.replace('read = ["read"]', 'read = ["raed"]').replace("[deploy]", '[deploy]\nroutes = ["https://x.example"]');
   cli.write("keystile.toml", wrong);
   const lines = [
     `keystile.toml:${lineOf(wrong, 'read = ["raed"]')}: routes.0.read.0: no [[scopes]] defines "raed"; define it, or name another: "read", "write"`,
@@ -80,7 +80,7 @@ test("a mistake is told with its line and what to write, by check, dev and deplo
 
 test("a service whose wrangler file is not there is told", async () => {
   const good = cli.read("keystile.toml");
-  cli.write("keystile.toml", good.replace('UPSTREAM = "keystile-demo-upstream"', 'UPSTREAM = { config = "api/wrangler.toml" }'));
+  cli.write("keystile.toml", good.replace('UPSTREAM = "my-gate-demo-upstream"', 'UPSTREAM = { config = "api/wrangler.toml" }'));
   const { code, err } = await cli.run(["check"]);
   assert.equal(code, 1);
   assert.match(err, /\[deploy\.services\] names api\/wrangler\.toml, and there is no such file/);
@@ -98,9 +98,9 @@ test("a dry run deploys nothing, and says what it would", async () => {
   const { code, err } = await cli.run(["deploy", "--dry-run"], { env: { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1" } });
   assert.equal(code, 0, err);
   for (const worker of ["hooks", "sender", "limiter", "edge", "manage", "demo-upstream"]) {
-    assert.match(err, new RegExp(`✓ keystile-${worker} +\\d+\\.\\d KiB gzip`));
+    assert.match(err, new RegExp(`✓ my-gate-${worker} +\\d+\\.\\d KiB gzip`));
   }
-  assert.match(err, /deploy keystile-demo-upstream, keystile-hooks, keystile-sender, keystile-limiter, keystile-edge, keystile-manage\n/);
+  assert.match(err, /deploy my-gate-demo-upstream, my-gate-hooks, my-gate-sender, my-gate-limiter, my-gate-edge, my-gate-manage\n/);
   assert.match(err, /Dry run: nothing was created or uploaded\./);
   assert.ok(existsSync(cli.file(".keystile", "deploy", "edge", "wrangler.json")));
 });
