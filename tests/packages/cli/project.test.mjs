@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 
+import { inRoot } from "../../../scripts/tools.mjs";
 import { installedCli, lineOf } from "./installed_cli.mjs";
 
 let cli;
@@ -26,7 +27,9 @@ test("init writes what is missing, which passes the check, and overwrites nothin
   assert.equal(cli.read(".gitignore"), "mine\n.keystile/\n.dev.vars\n");
   assert.match(first.err, /✓ \.gitignore has \.keystile\/ and \.dev\.vars now/);
   assert.match(cli.read("keystile.toml"), /^name = "My Gate"$/m);
-  assert.deepEqual(JSON.parse(cli.read("package.json")).devDependencies, { "@keystile/cli": "0.1.0" });
+  const { devDependencies, scripts } = JSON.parse(cli.read("package.json"));
+  assert.deepEqual(devDependencies, { "@keystile/cli": "0.1.0" });
+  assert.equal(scripts.wrangler, "keystile wrangler --", "what the guide's `npm run wrangler -- …` runs in a clone, too");
   const written = cli.read("keystile.toml");
   const second = await cli.run(["init", "--name", "Other"]);
   assert.match(second.err, /keystile\.toml is there, and stays as it is/);
@@ -76,6 +79,12 @@ test("a mistake is told with its line and what to write, by check, dev and deplo
   assert.equal(asJson.code, 1);
   assert.equal(JSON.parse(asJson.out).mistakes.length, 2);
   cli.write("keystile.toml", good);
+});
+
+test("the repository's own configuration, which the guide's examples are of, is good in any project", async () => {
+  cli.write("guide.toml", readFileSync(inRoot("keystile.toml"), "utf8"));
+  const { code, err } = await cli.run(["check", "--config", "guide.toml"]);
+  assert.deepEqual([code, err], [0, "✓ guide.toml is good.\n"]);
 });
 
 test("a service whose wrangler file is not there is told", async () => {

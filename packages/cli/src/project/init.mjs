@@ -79,7 +79,7 @@ const packageFile = (name) =>
     {
       name: name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "") || "keystile-project",
       private: true,
-      scripts: { start: "keystile dev", check: "keystile check", deploy: "keystile deploy" },
+      scripts: { start: "keystile dev", check: "keystile check", deploy: "keystile deploy", wrangler: "keystile wrangler --" },
       devDependencies: { "@keystile/cli": VERSION },
       allowScripts: { esbuild: true, workerd: true },
     },
