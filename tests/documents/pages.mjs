@@ -32,6 +32,13 @@ export function blocksOf(page) {
   return nodes(parsed(page), ["code"]).map((node) => block(page, node));
 }
 
+/** Of a page's blocks those to run, each with its documented answer if it has one. */
+export function commandsOf(blocks) {
+  const answerTo = (index) => (blocks[index + 1]?.lang === "text" ? blocks[index + 1] : undefined);
+  const answered = blocks.map((block, index) => ({ ...block, answer: answerTo(index) }));
+  return answered.filter(({ lang, reason }) => lang === "sh" && !reason);
+}
+
 /** The code in a page's sentences: `at`, and the text in one line. */
 export function inlineCodeOf(page) {
   return nodes(parsed(page), ["inlineCode"]).map(({ value, position }) => ({

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { inRoot } from "../../../scripts/tools.mjs";
 import { installedCli, lineOf } from "./installed_cli.mjs";
 
 let cli;
@@ -79,12 +78,6 @@ test("a mistake is told with its line and what to write, by check, dev and deplo
   assert.equal(asJson.code, 1);
   assert.equal(JSON.parse(asJson.out).mistakes.length, 2);
   cli.write("keystile.toml", good);
-});
-
-test("the repository's own configuration, which the guide's examples are of, is good in any project", async () => {
-  cli.write("guide.toml", readFileSync(inRoot("keystile.toml"), "utf8"));
-  const { code, err } = await cli.run(["check", "--config", "guide.toml"]);
-  assert.deepEqual([code, err], [0, "✓ guide.toml is good.\n"]);
 });
 
 test("a service whose wrangler file is not there is told", async () => {
