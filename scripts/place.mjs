@@ -5,10 +5,9 @@ import { inRoot, root, wrangler, wranglerEnv } from "./tools.mjs";
 
 export const place = {
   home: root,
-  own: ".dev",
+  own: ".keystile",
   start: "npm start",
   tool: "npm run wrangler --",
-  isStart: (command) => command.includes("start.mjs"),
   say: (text) => console.log(text),
   checkSecrets,
   wrangler,

@@ -1,5 +1,5 @@
-// `npm start`: runs the stack of stack.mjs in this clone, until Ctrl-C. .dev/state keeps keys between runs;
-// .dev/stack.json has the addresses while it runs. The pages are built when everything else runs.
+// `npm start`: runs the stack of stack.mjs in this clone, until Ctrl-C. .keystile/state keeps keys between runs;
+// .keystile/stack.json has the addresses while it runs. The pages are built when everything else runs.
 
 import { keepUpToDate } from "../packages/cli/src/project/live_files.mjs";
 import { localSecrets } from "../packages/cli/src/project/local_secrets.mjs";

@@ -129,7 +129,7 @@ async function endToEnd(directory, { reporters = [], atOnce = 1 } = {}) {
   const files = readdirSync(inRoot(directory), { recursive: true }).filter(isTest);
   const runner = ["--test", `--test-concurrency=${atOnce}`];
   for (const reporter of ["spec", ...reporters]) runner.push(`--test-reporter=${reporter}`, "--test-reporter-destination=stdout");
-  // .dev is the developer's own.
+  // .keystile is the developer's own.
   const env = { ...wranglerEnv(), WRANGLER_LOG_PATH: inRoot("build", "logs") };
   await run(node22(), [...runner, ...files.sort().map((file) => path.join(directory, file))], { cwd: root, env });
 }

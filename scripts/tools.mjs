@@ -84,7 +84,7 @@ export const wranglerEnv = () => ({
   WRANGLER_SEND_ERROR_REPORTS: "false",
   WRANGLER_HIDE_BANNER: "true",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  WRANGLER_LOG_PATH: inRoot(".dev", "logs"),
+  WRANGLER_LOG_PATH: inRoot(".keystile", "logs"),
 });
 
 /**

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 
 import { assertAnswer } from "./answers.mjs";
 import { mistakes, withBlocks, withScheme } from "./configuration.mjs";
-import { blocksOf, PAGES } from "./pages.mjs";
+import { blocksOf, commandsOf, PAGES } from "./pages.mjs";
 import { runBlocks } from "./session.mjs";
 import { emptyHome, startIn } from "../support/local_stack.mjs";
 
@@ -78,10 +78,3 @@ test("each answer follows what it answers", () => {
     });
   }
 });
-
-/** The blocks to run, each with its documented answer if it has one. */
-function commandsOf(blocks) {
-  const answerTo = (index) => (blocks[index + 1]?.lang === "text" ? blocks[index + 1] : undefined);
-  const answered = blocks.map((block, index) => ({ ...block, answer: answerTo(index) }));
-  return answered.filter(({ lang, reason }) => lang === "sh" && !reason);
-}

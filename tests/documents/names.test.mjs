@@ -1,7 +1,7 @@
 // Everything that the documents name exists: features of crates, files, modules and tests. Their counts are right.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 
@@ -9,27 +9,20 @@ import { remark } from "remark";
 
 import { inRoot } from "../../scripts/tools.mjs";
 import { EDGE_ENDPOINTS } from "../support/bodies.mjs";
+import { DOCUMENTS, inlineCodeOf, nodes } from "./pages.mjs";
 import { CRATES, defines, exists, isLogged, modulesOf, testNames } from "./sources.mjs";
 
-/** Directories without documents of the repository. */
-const NOT_OURS = new Set(["node_modules", "target", "build"]);
 /** A name that is a sentence can only be that of a test in Rust. */
 const TEST_NAME = /^[a-z]\w*(?:_[a-z0-9]+){4,}$/;
-/** The changes of earlier versions name what was there then. */
-const PAGES = markdownUnder("").filter((page) => page !== "CHANGELOG.md");
 
-const pages = PAGES.map((page) => {
+const pages = DOCUMENTS.map((page) => {
   const source = readFileSync(inRoot(page), "utf8");
   const tree = remark().parse(source);
   const paragraphs = nodes(tree, ["paragraph", "heading", "tableRow"]).map(({ position }) => ({
     at: `${page}:${position.start.line}`,
     text: source.slice(position.start.offset, position.end.offset).replaceAll(/\s+/g, " "),
   }));
-  const quoted = nodes(tree, ["inlineCode"]).map(({ value, position }) => ({
-    at: `${page}:${position.start.line}`,
-    text: value.replaceAll(/\s+/g, " "),
-  }));
-  return { page, source, paragraphs, quoted };
+  return { page, source, paragraphs, quoted: inlineCodeOf(page) };
 });
 
 test("each crate and feature that a command names", () => {
@@ -147,19 +140,6 @@ function isNamed(name, title) {
   const literal = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const pattern = (text, gap) => text.split(gap).map(literal).join(".*");
   return new RegExp(pattern(title, "…")).test(name) || new RegExp(`^${pattern(name, /\$\{[^}]*\}/)}$`).test(title);
-}
-
-function nodes(node, types) {
-  const inside = (node.children ?? []).flatMap((child) => nodes(child, types));
-  return types.includes(node.type) ? [node, ...inside] : inside;
-}
-
-function markdownUnder(directory) {
-  return readdirSync(inRoot(directory), { withFileTypes: true }).flatMap((entry) => {
-    const at = path.posix.join(directory, entry.name);
-    if (entry.isDirectory()) return NOT_OURS.has(entry.name) || entry.name.startsWith(".") ? [] : markdownUnder(at);
-    return entry.isFile() && entry.name.endsWith(".md") ? [at] : [];
-  });
 }
 
 test("each of the edge's own endpoints, and no other", () => {

@@ -14,7 +14,7 @@ const BUILT = ["edge", "manage", "hooks", "limiter", "sender"].map((worker) => p
 const PAGES = ["www", ".www.stamp", "pages.json", "debugger"].map((part) => path.join("build", part));
 const READY_SECONDS = 300;
 
-/** Makes the clone, without a `.dev`. Returns its directory. */
+/** Makes the clone, without a `.keystile`. Returns its directory. */
 export function makeClone() {
   rmSync(CLONE, { recursive: true, force: true });
   const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { cwd: root, encoding: "utf8" });

@@ -18,7 +18,7 @@ const CONFIG = path.join("own", "product.toml");
 let clone;
 let running;
 const inClone = (...parts) => path.join(clone, ...parts);
-const stackFile = () => JSON.parse(readFileSync(inClone(".dev", "stack.json"), "utf8"));
+const stackFile = () => JSON.parse(readFileSync(inClone(".keystile", "stack.json"), "utf8"));
 const edit = (change) => writeFileSync(inClone(CONFIG), change(readFileSync(inClone(CONFIG), "utf8")));
 const lineOf = (text) => readFileSync(inClone(CONFIG), "utf8").split(text)[0].split("\n").length;
 const start = () => (running = npmStart({ KEYSTILE_CONFIG: CONFIG }));
@@ -156,7 +156,7 @@ describe("with another configuration", () => {
   });
 
   test("what a start leaves that was killed outright, the next one ends; its keys are there", async () => {
-    const { group } = JSON.parse(readFileSync(inClone(".dev", "pid"), "utf8"));
+    const { group } = JSON.parse(readFileSync(inClone(".keystile", "pid"), "utf8"));
     running.signal("SIGKILL");
     await running.exit;
     assert.ok(isRunning(-group), "wrangler lives on");
@@ -170,7 +170,7 @@ describe("with another configuration", () => {
   test("it ends in order", async () => {
     running.signal("SIGINT");
     assert.equal(await running.exit, 0);
-    assert.ok(!existsSync(inClone(".dev", "pid")));
+    assert.ok(!existsSync(inClone(".keystile", "pid")));
   });
 });
 
@@ -188,10 +188,10 @@ describe("before anything starts", () => {
   test("a lost .dev.vars is said, and where its copy is", async () => {
     rmSync(secrets());
     const said = await refused();
-    assert.match(said, /\.dev\.vars has no KEYSTILE_SECRET, and the keys in \.dev\/state/);
+    assert.match(said, /\.dev\.vars has no KEYSTILE_SECRET, and the keys in \.keystile\/state/);
     assert.match(said, /cp crates\/manage\/\.dev\.vars \.dev\.vars/);
     rmSync(inClone("crates", "manage", ".dev.vars"));
-    assert.match(await refused(), /Put the file back\nTo begin anew without those keys: rm -r \.dev\/state/);
+    assert.match(await refused(), /Put the file back\nTo begin anew without those keys: rm -r \.keystile\/state/);
     assert.ok(!existsSync(secrets()), "none is made up");
   });
 

@@ -11,8 +11,8 @@ import { Failed, WrongUsage } from "./failed.mjs";
 import { lookUpKey, removeKey, storeKey } from "./keyring.mjs";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-/** Where `keystile dev` and `npm start` say how the stack of a directory is reached. */
-const STACKS = [path.join(".keystile", "stack.json"), path.join(".dev", "stack.json")];
+/** Where `keystile dev`, and `npm start` of a clone, say how the stack of a directory is reached. */
+const STACK = path.join(".keystile", "stack.json");
 
 /**
  * The deployment of a command: `{ url, key, from, edge }`. In this order: --profile; --url or KEYSTILE_URL; the profile
@@ -50,17 +50,14 @@ async function ofProfile(name, given, io) {
 
 /** The stack that runs in this directory. A file that names another machine isn't one of `keystile dev`. */
 export function localStack(directory) {
-  for (const file of STACKS) {
-    let stack;
-    try {
-      stack = JSON.parse(readFileSync(path.join(directory, file), "utf8"));
-    } catch {
-      continue;
-    }
-    if (typeof stack.root_key !== "string" || !isLoopback(stack.manage)) continue;
-    return { url: checked(stack.manage), key: stack.root_key, from: file, edge: stack.edge };
+  let stack;
+  try {
+    stack = JSON.parse(readFileSync(path.join(directory, STACK), "utf8"));
+  } catch {
+    return undefined;
   }
-  return undefined;
+  if (typeof stack.root_key !== "string" || !isLoopback(stack.manage)) return undefined;
+  return { url: checked(stack.manage), key: stack.root_key, from: STACK, edge: stack.edge };
 }
 
 /** Keeps a profile, and its key at one place alone, and uses it from now on. */

@@ -177,6 +177,24 @@ test("a worker of the user's own runs along", async () => {
   cli.write("keystile.toml", toml);
 });
 
+test("an API on this machine, by a copy of the configuration, has the same keys", async () => {
+  const api = http.createServer((request, response) => response.end(`${request.headers["keystile-tenant"]} at my own API`));
+  api.listen(0, "127.0.0.1");
+  await once(api, "listening");
+  try {
+    const url = `url = "http://127.0.0.1:${api.address().port}"`;
+    cli.write("local.toml", cli.read("keystile.toml").replace('service = "UPSTREAM"', url));
+    start(["--config", "local.toml", ...FREE]);
+    await running.says(READY);
+    const answer = await until(200, () => call("/api/orders"));
+    assert.equal(await answer.text(), "acme at my own API");
+    running.signal("SIGTERM");
+    await running.exit;
+  } finally {
+    api.close();
+  }
+});
+
 test("a port that is named must be free; another is passed over", async () => {
   const taken = net.createServer();
   await new Promise((resolve) => taken.listen(0, "127.0.0.1", resolve));

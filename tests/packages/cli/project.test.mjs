@@ -26,7 +26,9 @@ test("init writes what is missing, which passes the check, and overwrites nothin
   assert.equal(cli.read(".gitignore"), "mine\n.keystile/\n.dev.vars\n");
   assert.match(first.err, /✓ \.gitignore has \.keystile\/ and \.dev\.vars now/);
   assert.match(cli.read("keystile.toml"), /^name = "My Gate"$/m);
-  assert.deepEqual(JSON.parse(cli.read("package.json")).devDependencies, { "@keystile/cli": "0.1.0" });
+  const { devDependencies, scripts } = JSON.parse(cli.read("package.json"));
+  assert.deepEqual(devDependencies, { "@keystile/cli": "0.1.0" });
+  assert.equal(scripts.wrangler, "keystile wrangler --", "what the guide's `npm run wrangler -- …` runs in a clone, too");
   const written = cli.read("keystile.toml");
   const second = await cli.run(["init", "--name", "Other"]);
   assert.match(second.err, /keystile\.toml is there, and stays as it is/);

@@ -178,10 +178,8 @@ describe("the stack of this directory", () => {
 
   test("is asked where one runs, before the profile in use", async () => {
     await login("one");
-    for (const directory of [".dev", ".keystile"]) {
-      stack(directory, { manage: url, root_key: ROOT_KEY, edge: url });
-      assert.match((await done("status")).out, new RegExp(`^key +${directory}/stack\\.json\noperator +root key$`, "m"));
-    }
+    stack(".keystile", { manage: url, root_key: ROOT_KEY, edge: url });
+    assert.match((await done("status")).out, /^key +\.keystile\/stack\.json\noperator +root key$/m);
     assert.match((await done("status", "--profile", "one")).out, /the profile "one"/);
   });
 

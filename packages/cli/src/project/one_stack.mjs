@@ -1,5 +1,5 @@
-// One stack at a time in a place. One that runs is left alone. What a killed one left behind is ended:
-// wrangler and its children live on when their parent is killed outright.
+// One stack at a time in a place, be it of `keystile dev` or of a clone's `npm start`. One that runs is left alone.
+// What a killed one left behind is ended: wrangler and its children live on when their parent is killed outright.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,6 +9,8 @@ import { Failed } from "../failed.mjs";
 import { own, stateOf } from "./place.mjs";
 import { answers } from "./run.mjs";
 
+/** The command lines of those that start a stack: of `npm start`, and of `keystile dev`. */
+const STARTS = /start\.mjs|keystile(\.js)? (.* )?dev( |$)/;
 /** The time for an orderly end, then for one by force, milliseconds. */
 const END_MS = 5_000;
 
@@ -16,18 +18,18 @@ const recordOf = (place) => own(place, "pid");
 
 /** Makes this process the one that runs a stack in this place, or throws. */
 export async function claim(place) {
-  const { pid, group } = recorded(place);
+  const { pid, group, start = place.start } = recorded(place);
   const all = await processes();
   const holder = all.find((each) => each.pid === pid && pid !== process.pid);
-  if (place.isStart(holder?.command ?? "")) {
-    throw new Failed(`${place.start} already runs here, as process ${pid}. It shares ${place.own}/state, so stop it first.`);
+  if (STARTS.test(holder?.command ?? "")) {
+    throw new Failed(`${start} already runs here, as process ${pid}. It shares ${place.own}/state, so stop it first.`);
   }
-  await endLeftBehind(place, group);
-  write(place, { pid: process.pid });
+  await endLeftBehind(place, group, start);
+  write(place);
 }
 
 /** Notes the process group of the stack, for whoever comes after a kill. */
-export const noteGroup = (place, group) => write(place, { pid: process.pid, group });
+export const noteGroup = (place, group) => write(place, { group });
 
 /** Takes the note away: the stack has ended in order. */
 export const release = (place) => rmSync(recordOf(place), { force: true });
@@ -39,11 +41,11 @@ export function stopWithNpm(stop) {
   setInterval(() => process.ppid !== npm && stop(), 1000).unref();
 }
 
-async function endLeftBehind(place, group) {
+async function endLeftBehind(place, group, start) {
   const left = () => leftBehind(place, group);
   const groups = new Set((await left()).map((each) => each.group));
   if (groups.size === 0) return;
-  place.say(`… Ending what a killed ${place.start} left behind`);
+  place.say(`… Ending what a killed ${start} left behind`);
   for (const signal of ["SIGTERM", "SIGKILL"]) {
     groups.forEach((each) => signalGroup(each, signal));
     for (const end = Date.now() + END_MS; Date.now() < end; await delay(100)) {
@@ -51,7 +53,7 @@ async function endLeftBehind(place, group) {
     }
   }
   const pids = (await left()).map(({ pid }) => pid).join(", ");
-  throw new Failed(`A killed ${place.start} left processes that share ${place.own}/state and don't end: ${pids}. End them first.`);
+  throw new Failed(`A killed ${start} left processes that share ${place.own}/state and don't end: ${pids}. End them first.`);
 }
 
 /** The processes that serve `place`, and those of the noted group that are wrangler's: it may be another's by now. */
@@ -72,9 +74,10 @@ function recorded(place) {
   }
 }
 
-function write(place, record) {
+/** Writes the record of this process: its id, the command that it is, and its stack's process group. */
+function write(place, { group } = {}) {
   mkdirSync(path.dirname(recordOf(place)), { recursive: true });
-  writeFileSync(recordOf(place), JSON.stringify(record));
+  writeFileSync(recordOf(place), JSON.stringify({ pid: process.pid, start: place.start, group }));
 }
 
 function signalGroup(group, signal) {

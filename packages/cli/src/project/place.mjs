@@ -4,7 +4,6 @@
 //   own           the directory in it for generated files and state, such as `.keystile`
 //   start         the command that starts the stack, as its user writes it
 //   tool          the command that runs wrangler, as its user writes it before wrangler's own arguments
-//   isStart       whether a process with this command line is such a command
 //   say           prints a line for the person at the terminal
 //   checkSecrets  resolves to the mistakes in { KEYSTILE_SECRET, KEYSTILE_ROOT_KEY }
 //   wrangler      (...args) => [command, args]

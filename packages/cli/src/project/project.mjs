@@ -20,7 +20,6 @@ export function projectOf({ config }, io) {
     file,
     start: "keystile dev",
     tool: "keystile wrangler --",
-    isStart: (command) => /keystile(\.js)? (.* )?dev( |$)/.test(command),
     say: io.say,
     checkSecrets,
     wrangler,
