@@ -248,6 +248,17 @@ describe("errors", () => {
     assert.equal(seen.length, 0);
   });
 
+  test("keys go over https, over http to this machine alone, and as a `fetch` of the caller's own wants", () => {
+    const elsewhere = ["http://keys.example.com", "http://127.evil.example", "http://127.0.0.1.nip.io", "http://localhost.evil.example", "http://10.0.0.1"];
+    for (const url of elsewhere) {
+      assert.throws(() => new Keystile({ url, key: KEY }), /`url`: write https\. Plain http is for this machine alone/);
+      new Keystile({ url, key: KEY, fetch });
+    }
+    for (const url of ["https://keys.example.com", "http://localhost:8787", "http://manage.localhost", "http://127.0.0.2/", "http://[::1]:1", new URL("http://127.1")]) {
+      new Keystile({ url, key: KEY });
+    }
+  });
+
   test("a part of a path can't change the path", async () => {
     for (const id of ["", ".", "..", undefined]) {
       await assert.rejects(async () => client().keys.revoke("acme", id), TypeError);

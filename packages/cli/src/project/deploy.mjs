@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { Failed } from "../failed.mjs";
+import { isLoopback } from "../loopback.mjs";
 import { VERSION } from "../version.mjs";
 import { accountOf, inAccount, pinned } from "./account.mjs";
 import { readConfiguration } from "./configuration.mjs";
@@ -50,7 +51,7 @@ export async function deployProject(project, { dryRun = false, older = false, sa
 
 /** Throws if the configuration names what an account doesn't have. */
 export function refuseWhatCannotWork(shown, summary, { lacking }) {
-  const local = summary.upstreams.filter(({ url }) => url && isLoopback(new URL(url).hostname));
+  const local = summary.upstreams.filter(({ url }) => url && isLoopback(url));
   const mistakes = [
     ...local.map(
       ({ name, url }) =>
@@ -58,10 +59,10 @@ export function refuseWhatCannotWork(shown, summary, { lacking }) {
         "Write its public https:// URL.",
     ),
     ...summary.jwks_urls
-      .filter((url) => isLoopback(new URL(url).hostname))
+      .filter((url) => isLoopback(url))
       .map((url) => `The jwks_url ${url} is this machine: Cloudflare can't reach it. Write the sender's https:// URL.`),
     ...[summary.github_keys_url]
-      .filter((url) => isLoopback(new URL(url).hostname))
+      .filter((url) => isLoopback(url))
       .map((url) => `The github_keys_url ${url} is this machine, which is for tests. Leave it out.`),
     ...[summary.allow_loopback]
       .filter(Boolean)
@@ -75,10 +76,6 @@ export function refuseWhatCannotWork(shown, summary, { lacking }) {
   ];
   if (mistakes.length === 0) return;
   throw new Failed(`${shown} can't be deployed:\n${mistakes.map((each) => `  - ${each}`).join("\n")}`);
-}
-
-function isLoopback(host) {
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host);
 }
 
 /** Bundles all and says what a deployment would do. */

@@ -1,10 +1,14 @@
 // Requests to the API: credentials, tries, time limits, and failures as one kind of error.
 
+import { addressOf } from "../address.ts";
 import { failureOf, KeystileError } from "./error.ts";
 import { type AnswerOf, OPERATIONS, type OperationId, type RequestOf, takesIdempotencyKey } from "./operations.ts";
 
 export interface ClientOptions {
-  /** The address of the management worker, such as "https://keys.example.com". */
+  /**
+   * The address of the management worker, such as "https://keys.example.com". Plain http is for this machine, and for a
+   * `fetch` of your own, which decides itself where a request goes.
+   */
   url: string | URL;
   /** An operator's key, the root key or a portal session's token; or a function that gives it for each request. */
   key?: string | (() => string | Promise<string>);
@@ -52,7 +56,9 @@ export class Transport {
   readonly #retries: number;
 
   constructor({ url, key, session, fetch: given, timeout = TIMEOUT, retries = RETRIES }: ClientOptions) {
-    this.#base = baseOf(url);
+    // A `fetch` such as that of a service binding decides itself where a request goes; the host means nothing to it.
+    const expected = { of: "the management worker", example: "https://keys.example.com" };
+    this.#base = addressOf(url, expected, { anyHttp: given !== undefined });
     if (typeof key === "string") checkKey(key);
     this.#key = key;
     this.#session = session;
@@ -286,16 +292,6 @@ async function pause(failures: number, retryAfter: number | undefined, signal: A
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
   });
-}
-
-function baseOf(url: string | URL): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const isPlain = parsed && !parsed.username && !parsed.password && !parsed.search && !parsed.hash;
-  if (!isPlain || !/^https?:$/.test(parsed.protocol)) {
-    // The text isn't shown: it may hold a password.
-    throw new TypeError('url: the address of the management worker expected, such as "https://keys.example.com"');
-  }
-  return parsed.href.replace(/\/+$/, "");
 }
 
 /** The text isn't shown, and never gets into a header: `fetch` would show it in its error. */

@@ -1,5 +1,6 @@
 // The verdict on a request's key, for services that guard themselves.
 
+import { addressOf } from "../address.js";
 import { askByBinding, type GuardEntrypoint } from "./by_binding.js";
 import { askByHttp } from "./by_http.js";
 import type { Demand, Guarded } from "./question.js";
@@ -22,7 +23,7 @@ export interface ByBinding {
 }
 
 export interface ByHttp {
-  /** The address of the edge's own endpoints, such as `https://api.example.com/keystile`. */
+  /** The address of the edge's own endpoints, such as `https://api.example.com/keystile`. Plain http is for this machine. */
   url: string;
   /** An operator key with the scope `verify`. */
   operator_key: string;
@@ -85,19 +86,10 @@ function way(options: GuardOptions): Ask {
     return (request, demand) => askByBinding(entrypoint, request, demand);
   }
   const { url, operator_key: operatorKey, places = PLACES, realm = "Keystile", fetch = globalThis.fetch } = options;
-  if (!isPrivate(url)) {
-    throw new TypeError("`url` is that of the edge's own endpoints: https://api.example.com/keystile. Plain http is for this machine alone.");
-  }
+  const address = addressOf(url, { of: "the edge's own endpoints", example: "https://api.example.com/keystile" });
   if (!operatorKey) throw new TypeError("`operator_key` is an operator key with the scope `verify`; there is none.");
-  const edge = { url, operatorKey, places, realm, fetch };
+  const edge = { url: address, operatorKey, places, realm, fetch };
   return (request, demand, signal) => askByHttp(edge, request, demand, signal);
-}
-
-/** Whether what is sent to this address, an operator's key and callers' keys, can't be read on the way. */
-function isPrivate(url: string | undefined): boolean {
-  const { protocol, hostname } = URL.canParse(url ?? "") ? new URL(url as string) : { protocol: "", hostname: "" };
-  const isHere = hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
-  return protocol === "https:" || (protocol === "http:" && isHere);
 }
 
 /** The outcome, if it comes in time. */
