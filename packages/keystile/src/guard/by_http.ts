@@ -1,6 +1,7 @@
 // The way to the edge by HTTP: `POST /keystile/v1/verify`, with an operator key.
 
-import { keysIn, type Demand, type Guarded } from "./question.js";
+import type { Demand } from "./demand.js";
+import { keysIn, type Guarded } from "./question.js";
 import {
   admitted,
   isFacts,
