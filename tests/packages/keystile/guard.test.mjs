@@ -9,7 +9,7 @@ import { dist } from "./guarded.mjs";
 const built = (name) => import(pathToFileURL(dist(name, `${name}.js`)));
 const { Guard } = await built("guard");
 const forHono = (await built("hono")).keystile;
-const forExpress = (await built("express")).keystile;
+const { keystile: forExpress, verdictOf } = await built("express");
 
 const URL_OF_EDGE = "https://api.example.com/keystile";
 const guardOf = (options) => new Guard({ url: URL_OF_EDGE, operator_key: "k", ...options });
@@ -97,6 +97,12 @@ test("a time limit is a whole number of milliseconds, of which a timer can be ma
     assert.throws(() => forHono({ timeout_ms }), /`timeout_ms`: a whole number of milliseconds expected/);
   }
   guardOf({ timeout_ms: 1 });
+});
+
+test("a handler of Express behind no middleware gets no verdict, but an error", () => {
+  const verdict = { tenant: "acme" };
+  assert.equal(verdictOf({ keystile: verdict }), verdict);
+  assert.throws(() => verdictOf({}), /no verdict on this request: put `keystile\(\{ guard \}\)` of keystile\/express before/);
 });
 
 test("an option that would be ignored is refused", () => {

@@ -13,7 +13,7 @@ export interface ClientOptions {
    */
   url: string | URL;
   /** An operator's key, the root key or a portal session's token; or a function that gives it for each request. */
-  key?: string | (() => string | Promise<string>);
+  key?: string | (() => string | Promise<string>) | undefined;
   /** In place of `key`, in pages of the worker itself: whose cookie counts. */
   session?: "operator" | "portal";
   /** In place of the global `fetch`, such as that of a service binding. */

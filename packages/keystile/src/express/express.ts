@@ -10,7 +10,7 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
     interface Request {
-      /** The verdict on the key, behind the middleware of `keystile/express`. */
+      /** The verdict on the key, behind the middleware of `keystile/express`; see `verdictOf`. */
       keystile?: Admitted;
     }
   }
@@ -36,6 +36,12 @@ export function keystile(options: KeystileOptions): RequestHandler {
       (thrown) => next(errorOf(thrown)),
     );
   };
+}
+
+/** The verdict on the key of a request that `keystile` let through. Throws for any other, since nothing guards its route. */
+export function verdictOf(request: { keystile?: Admitted | undefined }): Admitted {
+  if (request.keystile) return request.keystile;
+  throw new Error("There is no verdict on this request: put `keystile({ guard })` of keystile/express before its handler.");
 }
 
 /** The thrown value as an error: to `next`, nothing means "go on", and "route" and "router" mean "skip". */

@@ -27,9 +27,9 @@ export interface ByBinding {
 
 export interface ByHttp {
   /** The address of the edge's own endpoints, such as `https://api.example.com/keystile`. Plain http is for this machine. */
-  url: string;
-  /** An operator key with the scope `verify`. */
-  operator_key: string;
+  url: string | undefined;
+  /** An operator key with the scope `verify`. A variable of the environment may lack it, or the address: an error says so. */
+  operator_key: string | undefined;
   /** The places of a key, as in `[keys] headers` of keystile.toml; `["bearer", "x-api-key"]` by default. */
   places?: string[];
   /** The realm of challenges; `Keystile` by default. */
