@@ -9,6 +9,7 @@ import path from "node:path";
 
 import { Failed, WrongUsage } from "./failed.mjs";
 import { lookUpKey, removeKey, storeKey } from "./keyring.mjs";
+import { isLoopback } from "./loopback.mjs";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Where `keystile dev`, and `npm start` of a clone, say how the stack of a directory is reached. */
@@ -115,10 +116,6 @@ export function checked(url) {
     throw new WrongUsage(`${parsed.origin}: write https. Over plain http others could read the key.`);
   }
   return parsed.href.replace(/\/+$/, "");
-}
-
-function isLoopback(url) {
-  return URL.canParse(url) && /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }
 
 export function checkName(name) {

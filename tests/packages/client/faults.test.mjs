@@ -111,20 +111,108 @@ describe("tries", () => {
   });
 
   test("what is not safe to repeat is sent once", async () => {
-    answers = [hangUp];
-    await failure(client().tenants.createPortalSession("acme", { actor: { id: "1", name: "A" }, may: [], scopes: [] }));
-    await failure(client().webhooks.reveal("github", "hsk_1"));
-    await failure(client().session.begin());
-    await failure(client().keys.update("acme", "key_1", { name: "b" }, { ifVersion: 3 }));
-    assert.equal(seen.length, 4);
-    assert.ok(seen.every(({ headers }) => headers["idempotency-key"] === undefined));
-    assert.equal(seen[3].headers["if-match"], '"3"');
+    const k = client();
+    const calls = [
+      () => k.tenants.createPortalSession("acme", { actor: { id: "1", name: "A" }, may: [], scopes: [] }),
+      () => k.webhooks.reveal("github", "hsk_1"),
+      () => k.session.begin(),
+      () => k.portalSession.exchange("code"),
+      () => k.exposures.report([{ token: "t" }]),
+      () => k.events.test("ep_1"),
+      () => k.events.of("acme").test("ep_1"),
+      () => k.keys.update("acme", "key_1", { name: "b" }),
+      () => k.tenants.update("acme", { plan: "pro" }),
+      () => k.events.update("ep_1", { status: "paused" }),
+      () => k.events.delete("ep_1"),
+      () => k.keys.eraseMetadata("acme", "key_1"),
+      () => k.tenants.erase("acme", "acme"),
+      () => k.session.end(),
+      () => k.portalSession.end(),
+      () => k.exportUsage({ from: "2027-01-31T12:00:00Z", to: "2027-01-31T18:00:00Z" }).next(),
+    ];
+    for (const fault of [hangUp, problem(503, "CHANGE_PENDING")]) {
+      answers = [fault];
+      for (const call of calls) {
+        seen = [];
+        await failure(call());
+        assert.equal(seen.length, 1, String(call));
+        assert.equal(seen[0].headers["idempotency-key"], undefined);
+      }
+    }
   });
 
   test("but after 429 it is sent again: nothing was done", async () => {
-    answers = [problem(429, "TOO_MANY_FAILURES", { "Retry-After": "0" }), ok({}, 201)];
-    await client().session.begin();
-    assert.equal(seen.length, 2);
+    for (const call of [(k) => k.session.begin(), (k) => k.keys.update("acme", "key_1", { name: "b" })]) {
+      seen = [];
+      answers = [problem(429, "TOO_MANY_FAILURES", { "Retry-After": "0" }), ok({}, 201)];
+      await call(client());
+      assert.equal(seen.length, 2);
+    }
+  });
+
+  test("a PATCH or DELETE of a version is sent again, and that the version is gone then is no refusal", async () => {
+    const again = problem(429, "TOO_MANY_FAILURES", { "Retry-After": "0" });
+    const gone = problem(412, "VERSION_MISMATCH");
+    const update = (k) => k.keys.update("acme", "key_1", { name: "b" }, { ifVersion: 3 });
+    const remove = (k) => k.events.delete("ep_1", { ifVersion: 3 });
+    for (const [call, faults, code, tries] of [
+      [update, [hangUp, ok({ id: "key_1" })], undefined, 2],
+      [remove, [hangUp, ok({ id: "ep_1" })], undefined, 2],
+      [update, [hangUp, gone], "NETWORK", 2],
+      [remove, [hangUp, problem(404, "ENDPOINT_NOT_FOUND")], "NETWORK", 2],
+      [update, [problem(503, "CHANGE_PENDING"), gone], "CHANGE_PENDING", 2],
+      [update, [gone], "VERSION_MISMATCH", 1],
+      [update, [again, gone], "VERSION_MISMATCH", 2],
+    ]) {
+      seen = [];
+      answers = faults;
+      if (code === undefined) await call(client());
+      else assert.equal((await failure(call(client()))).code, code);
+      assert.equal(seen.length, tries);
+      assert.ok(seen.every(({ headers }) => headers["if-match"] === '"3"'));
+    }
+  });
+
+  test("a failure that says that nothing was done doesn't hide one that leaves it open", async () => {
+    const again = problem(429, "TOO_MANY_FAILURES", { "Retry-After": "0" });
+    answers = [hangUp, again];
+    assert.equal((await failure(client().keys.disable("acme", "key_1"))).code, "NETWORK");
+    answers = [hangUp, again];
+    assert.equal((await failure(client().plans())).code, "TOO_MANY_FAILURES");
+  });
+
+  test("an Idempotency-Key of the caller's where it would make nothing safe is a mistake that is said", async () => {
+    const options = { idempotencyKey: "mine" };
+    for (const call of [
+      (k) => k.keys.update("acme", "key_1", { name: "b" }, options),
+      (k) => k.events.delete("ep_1", options),
+      (k) => k.webhooks.reveal("github", "hsk_1", options),
+      (k) => k.keys.get("acme", "key_1", {}, options),
+    ]) {
+      await assert.rejects(call(client()), /^TypeError: `idempotencyKey`: the API takes none with (PATCH|DELETE|POST|GET) \/v1/);
+    }
+    assert.equal(seen.length, 0);
+  });
+
+  test("an error of the caller's own functions is no failure of the request: it comes as it is, at once", async () => {
+    for (const own of [new Error("own"), new KeystileError("NETWORK", "own")]) {
+      const fails = () => {
+        throw own;
+      };
+      answers = [ok(CREATED, 201)];
+      for (const call of [
+        (k, options) => k.keys.create("acme", { name: "a", scopes: [] }, options),
+        (k, options) => k.audit.export("acme", {}, options).next(),
+        (k, options) => k.backup.exportAll({}, options).next(),
+      ]) {
+        seen = [];
+        await assert.rejects(call(client(), { onResponse: fails }), (error) => error === own);
+        assert.equal(seen.length, 1);
+        await assert.rejects(call(client({ key: fails })), (error) => error === own);
+        assert.equal(seen.length, 1);
+      }
+    }
+    await assert.rejects(client().audit.export("..").next(), /^TypeError: tenant: a text expected/);
   });
 
   test("a refusal is final", async () => {
@@ -171,6 +259,20 @@ describe("time limits and signals", () => {
     answers = [(_, response) => void setTimeout(() => ok({ id: "key_1" })(_, response), 400)];
     await client({ timeout: 100, retries: 0 }).keys.disable("acme", "key_1", { wait: 1 });
     assert.equal(seen[0].headers.prefer, "wait=1");
+  });
+
+  test("that would be none are mistakes, of the client and of a call", async () => {
+    const wrong = [
+      ...[0, -1, 0.5, NaN, Infinity, 2 ** 31, "100", null].map((timeout) => [{ timeout }, /`timeout`: a whole number of milliseconds expected, from 1/]),
+      ...[-1, NaN, Infinity, "2", null].map((retries) => [{ retries }, /`retries`: a whole number from 0 expected/]),
+    ];
+    for (const [options, said] of wrong) assert.throws(() => client(options), said);
+    for (const [options, said] of [...wrong, ...[-1, 31, NaN].map((wait) => [{ wait }, /`wait`: a whole number from 0 to 30/])]) {
+      await assert.rejects(client().keys.disable("acme", "key_1", options), said);
+      await assert.rejects(client().audit.export("acme", {}, options).next(), said);
+      await assert.rejects(client().keys.list("acme", {}, options).page(), said);
+    }
+    assert.equal(seen.length, 0);
   });
 
   test("a signal ends a request, a pause, and nothing is sent after it", async () => {
@@ -224,6 +326,45 @@ describe("errors", () => {
     assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /S2Ig3CFT/);
   });
 
+  test("so is one that lacks what the call needs, such as another server's", async () => {
+    const items = async (list) => {
+      for await (const each of list) assert.fail(`an item came: ${each}`);
+    };
+    const created = (k) => k.keys.create("acme", { name: "a", scopes: [] });
+    const exported = (k) => items(k.audit.export("acme"));
+    for (const [body, ...calls] of [
+      ["null", (k) => k.plans(), created, (k) => items(k.keys.list("acme")), (k) => k.exposures.report([])],
+      ['"ok"', (k) => k.plans(), created],
+      ["{}", created, (k) => k.operators.create({}), (k) => k.keys.rotate("acme", "key_1"), (k) => items(k.keys.list("acme")), (k) => k.tenants.list().page()],
+      ['{"keys": {}}', (k) => items(k.keys.list("acme"))],
+      ["", created, (k) => k.plans()],
+      ["{}\n", exported, (k) => items(k.audit.exportOperators())],
+      ["null\n", exported],
+      ["<html>\n", exported],
+      ['{"page":{}}\n', (k) => items(k.backup.exportTenant("acme"))],
+      ['{"end":null}\n', (k) => items(k.exportUsage({ from: "2027-01-31T12:00:00Z", to: "2027-01-31T18:00:00Z" }))],
+    ]) {
+      answers = [(_, response) => response.writeHead(200).end(body)];
+      for (const call of calls) {
+        seen = [];
+        assert.equal((await failure(call(client()))).code, "UNREADABLE_ANSWER", `${body} ${call}`);
+        assert.equal(seen.length, 1);
+      }
+    }
+    answers = [(_, response) => response.writeHead(204).end()];
+    assert.equal((await failure(created(client()))).code, "UNREADABLE_ANSWER");
+    await client().session.end();
+  });
+
+  test("a list ends with the page that has no text to go on from", async () => {
+    for (const end of [{}, { next_cursor: null }, { next_cursor: 7 }]) {
+      answers = [ok({ keys: [{ id: "key_1" }], next_cursor: "c" }), ok({ keys: [{ id: "key_2" }], ...end })];
+      const ids = [];
+      for await (const { id } of client().keys.list("acme")) ids.push(id);
+      assert.deepEqual(ids, ["key_1", "key_2"]);
+    }
+  });
+
   test("no message, and nothing of client and error that a log may show, has the key", async () => {
     answers = [(request, response) => response.writeHead(500).end(`you sent ${request.headers.authorization}`)];
     const echoed = await failure(client({ retries: 0 }).plans());
@@ -246,6 +387,17 @@ describe("errors", () => {
       assert.throws(() => new Keystile({ url }), (error) => error instanceof TypeError && !/secret/.test(error.message));
     }
     assert.equal(seen.length, 0);
+  });
+
+  test("keys go over https, over http to this machine alone, and as a `fetch` of the caller's own wants", () => {
+    const elsewhere = ["http://keys.example.com", "http://127.evil.example", "http://127.0.0.1.nip.io", "http://localhost.evil.example", "http://10.0.0.1"];
+    for (const url of elsewhere) {
+      assert.throws(() => new Keystile({ url, key: KEY }), /`url`: write https\. Plain http is for this machine alone/);
+      new Keystile({ url, key: KEY, fetch });
+    }
+    for (const url of ["https://keys.example.com", "http://localhost:8787", "http://manage.localhost", "http://127.0.0.2/", "http://[::1]:1", new URL("http://127.1")]) {
+      new Keystile({ url, key: KEY });
+    }
   });
 
   test("a part of a path can't change the path", async () => {

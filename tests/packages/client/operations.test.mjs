@@ -127,6 +127,9 @@ for (const operation of operations) {
   });
 }
 
+const LISTS = ["attempts", "dead_letters", "deliveries", "entries", "keys", "tenants"];
+const EMPTY_LISTS = Object.fromEntries(LISTS.map((name) => [name, []]));
+
 /** The request that a call sends. */
 async function sentBy(call) {
   let sent;
@@ -138,7 +141,7 @@ async function sentBy(call) {
       const end = { tenant: ofUses ? decodeURIComponent(ofUses[1]) : null, after: new URL(url).searchParams.get("after"), lines: 0, next: null };
       return new Response(`${JSON.stringify({ end })}\n`, { status: 200 });
     }
-    return new Response(isExport ? "" : '{"key": "k", "id": "i", "next_cursor": null}', { status: 200 });
+    return new Response(isExport ? "" : JSON.stringify({ key: "k", id: "i", next_cursor: null, ...EMPTY_LISTS }), { status: 200 });
   };
   await call(new Keystile({ url: "https://manage.example", key: "ksroot_x", fetch }));
   return sent;

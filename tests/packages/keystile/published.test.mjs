@@ -1,8 +1,8 @@
 // The package as npm gets it: its entries, their types, and what they load.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -12,6 +12,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
 import { inRoot } from "../../../scripts/tools.mjs";
+import { blocksOf } from "../../documents/pages.mjs";
 import { project } from "../installed.mjs";
 
 const PACKAGE = JSON.parse(readFileSync(inRoot("packages", "keystile", "package.json"), "utf8"));
@@ -67,6 +68,25 @@ describe("its types tell the verdicts apart,", () => {
   }
 });
 
+test("the programs of the guide and the README hold by its types, as they stand there", () => {
+  const guides = readdirSync(inRoot("docs", "guide")).map((file) => `docs/guide/${file}`);
+  const programs = [...guides, "packages/keystile/README.md"]
+    .flatMap(blocksOf)
+    .filter(({ lang, reason, text }) => lang === "js" && !reason && /from "keystile\//.test(text));
+  assert.ok(programs.length >= 7, String(programs.length));
+  const files = programs.map(({ at, text }) => {
+    const file = `${at.replaceAll(/\W/g, "_")}.ts`;
+    writeFileSync(installed.file(file), text.includes("[secret]") ? `declare const secret: string;\n${text}` : text);
+    return file;
+  });
+  const options = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--target", "es2022"];
+  const args = [inRoot("node_modules", "typescript", "bin", "tsc"), ...options, "--types", "node", "--module", "nodenext", ...files];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: installed.directory, encoding: "utf8" });
+  // The programs are JavaScript, so parameters of their own functions have no types.
+  const said = stdout.split("\n").filter((line) => line !== "" && !/error TS7006: Parameter '\w+' implicitly has/.test(line));
+  assert.deepEqual(said, []);
+});
+
 for (const entry of ENTRIES) {
   test(`${imported(entry)} can be imported and required in this Node`, async () => {
     const { default: file } = await esbuildResolves(entry);
@@ -108,12 +128,13 @@ import { Hono } from "hono";
 import express from "express";
 import { Guard, type Verdict } from "keystile/guard";
 import { keystile } from "keystile/hono";
-import { keystile as forExpress } from "keystile/express";
+import { keystile as forExpress, verdictOf } from "keystile/express";
 import { Verifier } from "keystile/webhooks";
 import { explain } from "keystile/webhooks/explain";
 import { isFromKeystile } from "keystile/upstream";
 
 const guard = new Guard({ url: "https://api.example.com/keystile", operator_key: "k", timeout_ms: 100 });
+new Guard({ url: process.env.KEYSTILE_EDGE_URL, operator_key: process.env.KEYSTILE_OPERATOR_KEY });
 // @ts-expect-error there is no way to the edge
 new Guard({ timeout_ms: 100 });
 
@@ -135,7 +156,8 @@ app.get("/leads", keystile({ scopes: ["a"], onRefused: ({ code }) => ({ code }) 
 keystile({ scopes: [1] });
 
 express().get("/leads", forExpress({ guard }), (req, res) => {
-  res.json({ tenant: req.keystile?.tenant, genuine: isFromKeystile(req, "secret", "crm") });
+  const tenant: string = verdictOf(req).tenant;
+  res.json({ tenant, same: req.keystile?.tenant, genuine: isFromKeystile(req, "secret", "crm") });
 });
 
 const genuine = new Verifier("github", ["secret"]).verify({ headers: {}, body: "" });

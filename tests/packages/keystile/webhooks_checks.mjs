@@ -224,6 +224,24 @@ export const checks = {
     }
   },
 
+  "a verifier that was freed says so, to what still waits for it, too": async ({ Verifier, sign }) => {
+    const { headers } = sign("github", SECRET, { headers: {}, body: LONG });
+    const delivery = { headers, body: LONG };
+    const verifier = new Verifier("github", [SECRET]);
+    const said = (ask) =>
+      Promise.resolve()
+        .then(ask)
+        .then(({ code }) => code, ({ message }) => message.slice(0, 35));
+    const waiting = said(() => verifier.verifyAsync(delivery));
+    await undefined;
+    verifier.free();
+    verifier.free();
+    const freed = "This Verifier was freed by `free()`";
+    for (const ask of ["verify", "verifyAsync", "handshake"]) equal(await said(() => verifier[ask](delivery)), freed);
+    // A platform that hashes at once has answered before.
+    equal(["OK", freed].includes(await waiting), true);
+  },
+
   "handshakes are answered, and nothing else is": ({ Verifier }) => {
     const verifier = new Verifier("x", [SECRET]);
     const url = "https://example.com/hooks?crc_token=abc";

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { Failed } from "../failed.mjs";
+import { isLoopback } from "../loopback.mjs";
 import { VERSION } from "../version.mjs";
 import { accountOf, inAccount, pinned } from "./account.mjs";
 import { readConfiguration } from "./configuration.mjs";
@@ -57,7 +58,7 @@ export function refuseWhatCannotWork(shown, summary, found) {
 
 /** What the configuration names and an account doesn't have, and what to write, a sentence or two each. */
 export function whatCannotWork(summary, { lacking }) {
-  const local = summary.upstreams.filter(({ url }) => url && isLoopback(new URL(url).hostname));
+  const local = summary.upstreams.filter(({ url }) => url && isLoopback(url));
   return [
     ...local.map(
       ({ name, url }) =>
@@ -65,10 +66,10 @@ export function whatCannotWork(summary, { lacking }) {
         "Write its public https:// URL.",
     ),
     ...summary.jwks_urls
-      .filter((url) => isLoopback(new URL(url).hostname))
+      .filter((url) => isLoopback(url))
       .map((url) => `The jwks_url ${url} is this machine: Cloudflare can't reach it. Write the sender's https:// URL.`),
     ...[summary.github_keys_url]
-      .filter((url) => isLoopback(new URL(url).hostname))
+      .filter((url) => isLoopback(url))
       .map((url) => `The github_keys_url ${url} is this machine, which is for tests. Leave it out.`),
     ...[summary.allow_loopback]
       .filter(Boolean)
@@ -80,10 +81,6 @@ export function whatCannotWork(summary, { lacking }) {
         "the path of its wrangler file.",
     ),
   ];
-}
-
-function isLoopback(host) {
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host);
 }
 
 /** Bundles all and says what a deployment would do. */

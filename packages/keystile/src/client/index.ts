@@ -10,14 +10,16 @@ import { CustomerSession, Session } from "./resources/sessions.ts";
 import { Tenants } from "./resources/tenants.ts";
 import { exportedUses } from "./resources/usage_export.ts";
 import { Webhooks } from "./resources/webhooks.ts";
-import { type CallOptions, type ClientOptions, Transport } from "./transport.ts";
+import type { CallOptions } from "./options.ts";
+import { type ClientOptions, Transport } from "./transport.ts";
 import type { Catalog, Health, Overview, Plans, QueryOf, TotalUsage, UsageExportEntry } from "./types.ts";
 
 export { type Code, KeystileError, type LocalCode, type Problem } from "./error.ts";
+export type { CallOptions, OptionsOf } from "./options.ts";
 export { List } from "./pages.ts";
 export type { ExportPage } from "./resources/backup.ts";
 export type { Shown } from "./shown.ts";
-export type { CallOptions, ChangeOptions, ClientOptions } from "./transport.ts";
+export type { ClientOptions } from "./transport.ts";
 export type * from "./types.ts";
 
 /** A deployment's management API, as one operator sees it. */

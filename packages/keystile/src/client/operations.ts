@@ -113,6 +113,9 @@ const NOT_REPEATABLE: ReadonlySet<OperationId> = new Set<OperationId>([
 export const takesIdempotencyKey = (id: OperationId): boolean =>
   OPERATIONS[id].startsWith("POST ") && !NOT_REPEATABLE.has(id);
 
+/** Whether the operation's success is 204. */
+export const answersNothing = (id: OperationId): boolean => id === "endSession" || id === "endPortalSession";
+
 type PathOf<Id extends OperationId> = operations[Id] extends { parameters: { path: infer P extends object } } ? P : object;
 type BodyOf<Id extends OperationId> = operations[Id] extends { requestBody?: infer B }
   ? NonNullable<B> extends { content: { "application/json": infer T } }

@@ -1,39 +1,35 @@
 // Requests to the API: credentials, tries, time limits, and failures as one kind of error.
 
+import { addressOf } from "../address.ts";
+import { objectIn, unreadable } from "./answer.ts";
 import { failureOf, KeystileError } from "./error.ts";
-import { type AnswerOf, OPERATIONS, type OperationId, type RequestOf, takesIdempotencyKey } from "./operations.ts";
+import { type AnswerOf, answersNothing, OPERATIONS, type OperationId, type RequestOf, takesIdempotencyKey } from "./operations.ts";
+import { type AnyOptions, type CallOptions, type OptionsOf, refuseMistakes } from "./options.ts";
 
 export interface ClientOptions {
-  /** The address of the management worker, such as "https://keys.example.com". */
+  /**
+   * The address of the management worker, such as "https://keys.example.com". Plain http is for this machine, and for a
+   * `fetch` of your own, which decides itself where a request goes.
+   */
   url: string | URL;
   /** An operator's key, the root key or a portal session's token; or a function that gives it for each request. */
-  key?: string | (() => string | Promise<string>);
+  key?: string | (() => string | Promise<string>) | undefined;
   /** In place of `key`, in pages of the worker itself: whose cookie counts. */
   session?: "operator" | "portal";
   /** In place of the global `fetch`, such as that of a service binding. */
   fetch?: typeof fetch;
-  /** Milliseconds for each try, the body of the answer included; 60,000 by default. */
+  /**
+   * Milliseconds for each try, the body of the answer included, and of an export for each of its lines; 60,000 by
+   * default. A whole number: there is always a limit.
+   */
   timeout?: number;
   /** Tries after the first, 2 by default. Only what is safe to send again is tried again. */
   retries?: number;
 }
 
-export interface CallOptions {
-  signal?: AbortSignal | undefined;
-  timeout?: number | undefined;
-  retries?: number | undefined;
-  /** Is told the status and the headers of each answer. */
-  onResponse?: ((answer: { status: number; headers: Headers }) => void) | undefined;
-}
-
-export interface ChangeOptions extends CallOptions {
-  /** Only if the key, operator or tenant has this `version`; else the call fails with `VERSION_MISMATCH`. */
-  ifVersion?: number | undefined;
-  /** Seconds, 30 at most, in which the answer may wait for the change to be in effect at every edge. */
-  wait?: number | undefined;
-  /** One of yours, to repeat a call from another process. By default each call has one for all its tries. */
-  idempotencyKey?: string | undefined;
-}
+type Outcome<T> = { answer: T; failure?: undefined } | { answer?: undefined; failure: KeystileError };
+/** The query of an export's further entries. */
+type Following = { after?: string };
 
 const TIMEOUT = 60_000;
 const RETRIES = 2;
@@ -52,33 +48,30 @@ export class Transport {
   readonly #retries: number;
 
   constructor({ url, key, session, fetch: given, timeout = TIMEOUT, retries = RETRIES }: ClientOptions) {
-    this.#base = baseOf(url);
+    // A `fetch` such as that of a service binding decides itself where a request goes; the host means nothing to it.
+    const expected = { of: "the management worker", example: "https://keys.example.com" };
+    this.#base = addressOf(url, expected, { anyHttp: given !== undefined });
     if (typeof key === "string") checkKey(key);
     this.#key = key;
     this.#session = session;
     // The global one must be called without a `this`, and be the one of the time of the call.
     this.#fetch = given ?? ((...args) => globalThis.fetch(...args));
+    refuseMistakes({ timeout, retries });
     this.#timeout = timeout;
     this.#retries = retries;
   }
 
   /** Sends an operation's request and returns the body of its success. */
-  call<Id extends OperationId>(id: Id, request: RequestOf<Id>, options: ChangeOptions = {}): Promise<AnswerOf<Id>> {
+  call<Id extends OperationId>(id: Id, request: RequestOf<Id>, options?: OptionsOf<Id>): Promise<AnswerOf<Id>> {
     return this.#tried(id, request, options, async (response) => {
       const text = await response.text();
-      if (response.status === 204) return undefined as AnswerOf<Id>;
-      try {
-        return JSON.parse(text) as AnswerOf<Id>;
-      } catch {
-        // The text isn't shown: it may have the beginning of a new key.
-        const message = `HTTP ${response.status}, but the answer isn't the management API's. Is the url right?`;
-        throw new KeystileError("UNREADABLE_ANSWER", message, { status: response.status });
-      }
+      if (response.status === 204 && answersNothing(id)) return undefined as AnswerOf<Id>;
+      return objectIn(text, response.status) as AnswerOf<Id>;
     });
   }
 
   /** Sends an operation's request and returns the text of its success, which isn't JSON. */
-  text<Id extends OperationId>(id: Id, request: RequestOf<Id>, options: CallOptions = {}): Promise<string> {
+  text<Id extends OperationId>(id: Id, request: RequestOf<Id>, options?: CallOptions): Promise<string> {
     return this.#tried(id, request, options, (response) => response.text());
   }
 
@@ -90,10 +83,10 @@ export class Transport {
   async *lines<Id extends OperationId, Entry>(
     id: Id,
     request: RequestOf<Id>,
-    next: (entry: Entry) => RequestOf<Id>["query"] | null | undefined,
-    options: CallOptions = {},
+    next: (entry: Entry) => Following | null | undefined,
+    options?: CallOptions,
   ): AsyncGenerator<Entry, void, undefined> {
-    yield* this.parts(id, request, () => (line) => JSON.parse(line) as Entry, next, options);
+    yield* this.parts(id, request, () => (line) => objectIn(line, 200) as Entry, next, options);
   }
 
   /**
@@ -104,35 +97,43 @@ export class Transport {
     id: Id,
     request: RequestOf<Id>,
     gatherer: () => (line: string) => Part | undefined,
-    next: (part: Part) => RequestOf<Id>["query"] | null,
+    next: (part: Part) => Following | null | undefined,
     options: CallOptions = {},
   ): AsyncGenerator<Part, void, undefined> {
+    refuseMistakes(options);
     let { query } = request;
     let failures = 0;
     for (;;) {
       let taken = 0;
       let mayEnd = true;
-      const idle = new IdleLimit(options.timeout ?? this.#timeout, options.signal);
+      const idle = new IdleLimit(options.timeout ?? this.#timeout);
       try {
-        const once = { ...options, signal: idle.signal, timeout: 0 };
-        const response = await this.#once(id, { ...request, query }, once, async (each) => each);
-        const gather = gatherer();
-        for await (const line of linesOf(response, idle)) {
-          const part = gather(line);
-          if (part === undefined) continue;
-          const following = next(part);
-          query = following ?? undefined;
-          mayEnd = following !== undefined;
-          taken += 1;
-          failures = 0;
-          yield part;
-          if (following === null) return;
+        const outcome = await this.#once(id, { ...request, query }, options, () => idle.signal, async (each) => each);
+        let failure = outcome.failure;
+        if (outcome.answer) {
+          try {
+            const gather = gatherer();
+            for await (const line of linesOf(outcome.answer, idle)) {
+              const part = gather(line);
+              if (part === undefined) continue;
+              const following = next(part);
+              // Without a place to go on from, the next answer would be the first one again.
+              if (following && typeof following.after !== "string") throw unreadable();
+              query = (following ?? undefined) as typeof query;
+              mayEnd = following !== undefined;
+              taken += 1;
+              failures = 0;
+              yield part;
+              if (following === null) return;
+            }
+            if (!mayEnd) throw new TypeError("the answer was cut");
+            if (taken === 0) return;
+          } catch (error) {
+            options.signal?.throwIfAborted();
+            failure = failureBy(error, idle.signal, this.#base);
+          }
         }
-        if (!mayEnd) throw new TypeError("the answer was cut");
-        if (taken === 0) return;
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        const failure = error instanceof KeystileError ? error : lostAnswer(error, idle.signal, this.#base);
+        if (!failure) continue;
         if (!mayRepeat(failure, true) || failures >= (options.retries ?? this.#retries)) throw failure;
         await pause(failures, failure.retryAfter, options.signal);
         failures += 1;
@@ -146,56 +147,77 @@ export class Transport {
   async #tried<Id extends OperationId, T>(
     id: Id,
     request: RequestOf<Id>,
-    options: ChangeOptions,
+    options: AnyOptions = {},
     read: (response: Response) => Promise<T>,
   ): Promise<T> {
+    refuseMistakes(options);
     const repeatable = takesIdempotencyKey(id);
+    if (options.idempotencyKey !== undefined && !repeatable) {
+      throw new TypeError(`\`idempotencyKey\`: the API takes none with ${OPERATIONS[id]}, so it would not make a repeat safe.`);
+    }
     const idempotencyKey = repeatable ? (options.idempotencyKey ?? newIdempotencyKey()) : undefined;
-    // A change that took effect and whose answer was lost would fail for its version.
-    const certain = repeatable || (!OPERATIONS[id].startsWith("POST ") && options.ifVersion === undefined);
+    const isRead = OPERATIONS[id].startsWith("GET ");
+    // Sent again, any other PATCH or DELETE could undo what somebody else changed in between.
+    const isVersioned = /^(PATCH|DELETE) /.test(OPERATIONS[id]) && options.ifVersion !== undefined;
     const retries = options.retries ?? this.#retries;
+    /** The first failure that leaves open whether the change was carried out. */
+    let open: KeystileError | undefined;
     for (let tries = 0; ; tries += 1) {
-      try {
-        return await this.#once(id, request, { ...options, idempotencyKey }, read);
-      } catch (error) {
-        if (!(error instanceof KeystileError) || tries >= retries || !mayRepeat(error, certain)) throw error;
-        await pause(tries, error.retryAfter, options.signal);
+      const outcome = await this.#once(id, request, { ...options, idempotencyKey }, () => this.#limit(options), read);
+      if (!outcome.failure) return outcome.answer;
+      const { failure } = outcome;
+      if (tries >= retries || !mayRepeat(failure, isRead || repeatable || isVersioned)) {
+        // The version that a try misses may be the one that the first try ended.
+        throw isVersioned || wasNotBegun(failure) ? (open ?? failure) : failure;
       }
+      if (!isRead && !wasNotBegun(failure)) open ??= failure;
+      await pause(tries, failure.retryAfter, options.signal);
     }
   }
 
+  #limit({ timeout = this.#timeout, wait = 0 }: AnyOptions): AbortSignal {
+    return AbortSignal.timeout(timeout + wait * 1000);
+  }
+
+  /** Sends a request once. What the caller's own functions throw is no failure of it, and is thrown as it is. */
   async #once<Id extends OperationId, T>(
     id: Id,
     { path = {} as never, query, body }: RequestOf<Id>,
-    { signal, timeout, onResponse, ...options }: ChangeOptions,
+    { signal, onResponse, ...options }: AnyOptions,
+    limitOf: () => AbortSignal,
     read: (response: Response) => Promise<T>,
-  ): Promise<T> {
+  ): Promise<Outcome<T>> {
     signal?.throwIfAborted();
     const key = typeof this.#key === "function" ? await this.#key() : this.#key;
     if (key !== undefined) checkKey(key);
     const [method, template] = OPERATIONS[id].split(" ") as [string, string];
     const target = `${this.#base}${filled(template, path)}${queryOf(query)}`;
-    const limit = timeout === 0 ? undefined : AbortSignal.timeout((timeout ?? this.#timeout) + (options.wait ?? 0) * 1000);
-    const signals = [signal, limit].filter((each) => each !== undefined);
+    const limit = limitOf();
     const init: RequestInit = { method, headers: this.#headers(options, key), redirect: "manual" };
-    if (signals.length > 0) init.signal = AbortSignal.any(signals);
+    init.signal = signal ? AbortSignal.any([signal, limit]) : limit;
     if (method === "POST" || method === "PATCH" || body !== undefined) {
       (init.headers as Headers).set("Content-Type", "application/json");
       init.body = JSON.stringify(body ?? {});
     }
+    const failed = (error: unknown): Outcome<T> => {
+      if (signal?.aborted && !(error instanceof KeystileError)) throw signal.reason;
+      return { failure: failureBy(error, limit, this.#base) };
+    };
+    let response: Response;
     try {
-      const response = await this.#fetch(target, init);
-      onResponse?.({ status: response.status, headers: response.headers });
-      if (!response.ok) throw await failureOf(response, key);
-      return await read(response);
+      response = await this.#fetch(target, init);
     } catch (error) {
-      if (error instanceof KeystileError) throw error;
-      if (signal?.aborted) throw signal.reason;
-      throw lostAnswer(error, limit, this.#base);
+      return failed(error);
+    }
+    onResponse?.({ status: response.status, headers: response.headers });
+    try {
+      return response.ok ? { answer: await read(response) } : { failure: await failureOf(response, key) };
+    } catch (error) {
+      return failed(error);
     }
   }
 
-  #headers({ ifVersion, wait, idempotencyKey }: ChangeOptions, key: string | undefined): Headers {
+  #headers({ ifVersion, wait, idempotencyKey }: AnyOptions, key: string | undefined): Headers {
     const headers = new Headers({ Accept: "application/json, application/x-ndjson, application/problem+json" });
     if (key !== undefined) headers.set("Authorization", `Bearer ${key}`);
     else if (this.#session !== undefined) headers.set("Keystile-Session", this.#session);
@@ -213,9 +235,9 @@ class IdleLimit {
   readonly #ms: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(ms: number, outer: AbortSignal | undefined) {
+  constructor(ms: number) {
     this.#ms = ms;
-    this.signal = outer ? AbortSignal.any([outer, this.#controller.signal]) : this.#controller.signal;
+    this.signal = this.#controller.signal;
     this.start();
   }
 
@@ -251,8 +273,9 @@ async function* linesOf(response: Response, idle: IdleLimit): AsyncGenerator<str
   if (rest !== "") throw new TypeError("the answer was cut");
 }
 
-function lostAnswer(error: unknown, limit: AbortSignal | undefined, base: string): KeystileError {
-  if (limit?.aborted) return new KeystileError("TIMEOUT", `${base} took too long to answer.`, { cause: error });
+function failureBy(error: unknown, limit: AbortSignal, base: string): KeystileError {
+  if (error instanceof KeystileError) return error;
+  if (limit.aborted) return new KeystileError("TIMEOUT", `${base} took too long to answer.`, { cause: error });
   return new KeystileError("NETWORK", `No answer came from ${base}${reasonOf(error)}.`, { cause: error });
 }
 
@@ -263,13 +286,16 @@ function reasonOf(error: unknown): string {
   return reason ? ` (${reason})` : "";
 }
 
-function mayRepeat({ status, code, retryAfter = 0 }: KeystileError, certain: boolean): boolean {
+function mayRepeat(failure: KeystileError, isSafe: boolean): boolean {
+  const { status, code, retryAfter = 0 } = failure;
   if (retryAfter > LONGEST_RETRY_AFTER) return false;
-  // The API has not begun with the request.
-  if (status === 408 || status === 429) return true;
-  if (!certain) return false;
+  if (wasNotBegun(failure)) return true;
+  if (!isSafe) return false;
   return status === 0 || (status >= 500 && status !== 501) || code === "IDEMPOTENCY_KEY_IN_USE";
 }
+
+/** Whether the API has not begun with the request. */
+const wasNotBegun = ({ status }: KeystileError): boolean => status === 408 || status === 429;
 
 async function pause(failures: number, retryAfter: number | undefined, signal: AbortSignal | undefined): Promise<void> {
   const backoff = Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE) * (0.5 + Math.random() / 2);
@@ -286,16 +312,6 @@ async function pause(failures: number, retryAfter: number | undefined, signal: A
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
   });
-}
-
-function baseOf(url: string | URL): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const isPlain = parsed && !parsed.username && !parsed.password && !parsed.search && !parsed.hash;
-  if (!isPlain || !/^https?:$/.test(parsed.protocol)) {
-    // The text isn't shown: it may hold a password.
-    throw new TypeError('url: the address of the management worker expected, such as "https://keys.example.com"');
-  }
-  return parsed.href.replace(/\/+$/, "");
 }
 
 /** The text isn't shown, and never gets into a header: `fetch` would show it in its error. */

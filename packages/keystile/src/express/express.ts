@@ -2,15 +2,15 @@
 
 import type { Request, RequestHandler, Response } from "express";
 
-import type { Guard } from "../guard/guard.js";
-import { answerTo, demandOf, type MiddlewareOptions, refuseMistakes } from "../guard/middleware.js";
+import type { Demand, Guard } from "../guard/guard.js";
+import { answerTo, demandOf, type MiddlewareOptions } from "../guard/middleware.js";
 import type { Admitted } from "../guard/verdict.js";
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
     interface Request {
-      /** The verdict on the key, behind the middleware of `keystile/express`. */
+      /** The verdict on the key, behind the middleware of `keystile/express`; see `verdictOf`. */
       keystile?: Admitted;
     }
   }
@@ -27,9 +27,9 @@ export interface KeystileOptions extends MiddlewareOptions<Request> {
 export function keystile(options: KeystileOptions): RequestHandler {
   if (typeof options?.guard?.verify !== "function") throw new TypeError("`guard` is a Guard of keystile/guard.");
   const ip: Ip = options.ip ?? ((request) => request.ip);
-  refuseMistakes(options);
+  const demand = demandOf(options);
   return (request, response, next) => {
-    pass(request, response, options, ip).then(
+    pass(request, response, options, (each) => ({ ...demand, ip: ip(each) })).then(
       (isGood) => {
         if (isGood) next();
       },
@@ -38,14 +38,20 @@ export function keystile(options: KeystileOptions): RequestHandler {
   };
 }
 
+/** The verdict on the key of a request that `keystile` let through. Throws for any other, since nothing guards its route. */
+export function verdictOf(request: { keystile?: Admitted | undefined }): Admitted {
+  if (request.keystile) return request.keystile;
+  throw new Error("There is no verdict on this request: put `keystile({ guard })` of keystile/express before its handler.");
+}
+
 /** The thrown value as an error: to `next`, nothing means "go on", and "route" and "router" mean "skip". */
 const errorOf = (thrown: unknown) =>
   thrown instanceof Error ? thrown : new Error("keystile: an option threw something else than an error", { cause: thrown });
 
 /** Whether the request may go on. If not, it is answered. */
-async function pass(request: Request, response: Response, options: KeystileOptions, ip: Ip) {
+async function pass(request: Request, response: Response, options: KeystileOptions, demandOn: (request: Request) => Demand) {
   const { headers, originalUrl: url } = request;
-  const verdict = await options.guard.verify({ headers, url }, demandOf(options, ip(request)));
+  const verdict = await options.guard.verify({ headers, url }, demandOn(request));
   if (!verdict.valid) {
     const { status, headers, body } = await answerTo(verdict, options, request);
     response.status(status);

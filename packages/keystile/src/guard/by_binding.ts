@@ -1,6 +1,7 @@
 // The way to the edge by a service binding to its entrypoint `Guard`.
 
-import { pairsOf, type Demand, type Guarded } from "./question.js";
+import type { Demand } from "./demand.js";
+import { pairsOf, type Guarded } from "./question.js";
 import { admitted, isFacts, isRefusal, refused, unavailable, type Problem, type Verdict } from "./verdict.js";
 
 /** The entrypoint, as a binding shows it. */

@@ -1,6 +1,7 @@
 // The way to the edge by HTTP: `POST /keystile/v1/verify`, with an operator key.
 
-import { keysIn, type Demand, type Guarded } from "./question.js";
+import type { Demand } from "./demand.js";
+import { keysIn, type Guarded } from "./question.js";
 import {
   admitted,
   isFacts,
@@ -14,7 +15,7 @@ import {
 } from "./verdict.js";
 
 export interface Edge {
-  /** The address of the edge's own endpoints, such as `https://api.example.com/keystile`. */
+  /** The address of the edge's own endpoints, without a slash at its end. */
   url: string;
   operatorKey: string;
   places: readonly string[];
@@ -44,7 +45,7 @@ export async function askByHttp(edge: Edge, request: Guarded, demand: Demand, si
   const keys = "headers" in request ? keysIn(request.headers, edge.places) : [request.key];
   if (keys.length > 1) return refusal(edge, CONFLICTING, demand, "req_none");
   const { fetch } = edge;
-  const response = await fetch(`${edge.url.replace(/\/+$/, "")}/v1/verify`, {
+  const response = await fetch(`${edge.url}/v1/verify`, {
     method: "POST",
     headers: { Authorization: `Bearer ${edge.operatorKey}`, "Content-Type": "application/json" },
     body: JSON.stringify({ ...demand, key: keys[0] }),

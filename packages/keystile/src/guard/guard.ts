@@ -1,16 +1,20 @@
 // The verdict on a request's key, for services that guard themselves.
 
+import { addressOf } from "../address.js";
+import { timeLimit } from "../time_limit.js";
 import { askByBinding, type GuardEntrypoint } from "./by_binding.js";
 import { askByHttp } from "./by_http.js";
-import type { Demand, Guarded } from "./question.js";
+import { demandFrom, refuseOthers, type Demand } from "./demand.js";
+import type { Guarded } from "./question.js";
 import { unavailable, type Verdict } from "./verdict.js";
 
-export type { Demand, Guarded, HeadersLike } from "./question.js";
+export type { Demand } from "./demand.js";
+export type { Guarded, HeadersLike } from "./question.js";
 export type { Admitted, Facts, Limit, Problem, RefusalCode, Refused, Unavailable, Verdict } from "./verdict.js";
 
 /** The way to the edge: a service binding, or its address and an operator key. */
 export type GuardOptions = (ByBinding | ByHttp) & {
-  /** The time that a verdict may take, milliseconds; 5000 by default. After that the request is refused. */
+  /** The time that a verdict may take, a whole number of milliseconds; 5000 by default. After that the request is refused. */
   timeout_ms?: number;
   /** Gets the reason whenever nobody could tell. By default `console.error` says it, once a minute at most. */
   onUnavailable?: (error: Error) => void;
@@ -22,10 +26,10 @@ export interface ByBinding {
 }
 
 export interface ByHttp {
-  /** The address of the edge's own endpoints, such as `https://api.example.com/keystile`. */
-  url: string;
-  /** An operator key with the scope `verify`. */
-  operator_key: string;
+  /** The address of the edge's own endpoints, such as `https://api.example.com/keystile`. Plain http is for this machine. */
+  url: string | undefined;
+  /** An operator key with the scope `verify`. A variable of the environment may lack it, or the address: an error says so. */
+  operator_key: string | undefined;
   /** The places of a key, as in `[keys] headers` of keystile.toml; `["bearer", "x-api-key"]` by default. */
   places?: string[];
   /** The realm of challenges; `Keystile` by default. */
@@ -38,6 +42,7 @@ type Ask = (request: Guarded, demand: Demand, signal: AbortSignal) => Promise<Ve
 
 const TIMEOUT_MS = 5_000;
 const PLACES = ["bearer", "x-api-key"];
+const OF_EACH_WAY = ["timeout_ms", "onUnavailable"];
 const SAID_EVERY_MS = 60_000;
 
 /** Gives the edge's verdicts. A request of which nobody can tell is refused. */
@@ -48,7 +53,7 @@ export class Guard {
 
   constructor(options: GuardOptions) {
     this.#ask = way(options);
-    this.#timeoutMs = options.timeout_ms ?? TIMEOUT_MS;
+    this.#timeoutMs = timeLimit("timeout_ms", options.timeout_ms ?? TIMEOUT_MS);
     this.#onUnavailable = options.onUnavailable ?? sayOnceAMinute();
   }
 
@@ -57,9 +62,10 @@ export class Guard {
     if (typeof request !== "object" || request === null || !("headers" in request || "key" in request)) {
       throw new TypeError("`verify` takes a request, which has `headers`, or `{ key }`.");
     }
+    const checked = demandFrom(demand);
     let verdict: Verdict;
     try {
-      verdict = await within(this.#timeoutMs, (signal) => this.#ask(request, demand, signal));
+      verdict = await within(this.#timeoutMs, (signal) => this.#ask(request, checked, signal));
     } catch (error) {
       verdict = unavailable(error instanceof Error ? error : new Error(String(error)));
     }
@@ -78,26 +84,19 @@ export class Guard {
 
 function way(options: GuardOptions): Ask {
   if ("binding" in options) {
+    refuseOthers("option", options, ["binding", ...OF_EACH_WAY], " beside `binding`");
     const entrypoint = options.binding as GuardEntrypoint;
     if (typeof entrypoint !== "object" || entrypoint === null) {
       throw new TypeError('`binding` is a service binding to the edge, with `entrypoint = "Guard"`; there is none.');
     }
     return (request, demand) => askByBinding(entrypoint, request, demand);
   }
+  refuseOthers("option", options, ["url", "operator_key", "places", "realm", "fetch", ...OF_EACH_WAY]);
   const { url, operator_key: operatorKey, places = PLACES, realm = "Keystile", fetch = globalThis.fetch } = options;
-  if (!isPrivate(url)) {
-    throw new TypeError("`url` is that of the edge's own endpoints: https://api.example.com/keystile. Plain http is for this machine alone.");
-  }
+  const address = addressOf(url, { of: "the edge's own endpoints", example: "https://api.example.com/keystile" });
   if (!operatorKey) throw new TypeError("`operator_key` is an operator key with the scope `verify`; there is none.");
-  const edge = { url, operatorKey, places, realm, fetch };
+  const edge = { url: address, operatorKey, places, realm, fetch };
   return (request, demand, signal) => askByHttp(edge, request, demand, signal);
-}
-
-/** Whether what is sent to this address, an operator's key and callers' keys, can't be read on the way. */
-function isPrivate(url: string | undefined): boolean {
-  const { protocol, hostname } = URL.canParse(url ?? "") ? new URL(url as string) : { protocol: "", hostname: "" };
-  const isHere = hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
-  return protocol === "https:" || (protocol === "http:" && isHere);
 }
 
 /** The outcome, if it comes in time. */

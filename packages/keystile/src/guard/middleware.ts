@@ -1,6 +1,6 @@
 // The common part of the middleware of frameworks.
 
-import type { Demand } from "./question.js";
+import { type Demand, demandFrom, DEMANDS, refuseOthers } from "./demand.js";
 import type { Refused, Unavailable } from "./verdict.js";
 
 /** The demands, and what a refused caller is told; `Context` is the framework's. */
@@ -15,34 +15,18 @@ export interface MiddlewareOptions<Context> extends Omit<Demand, "ip"> {
 
 export type Body = string | object | undefined | void;
 
-const DEMANDS = ["scopes", "any_of", "environment", "strict", "cost"];
+/** The demands of a route; the address is that of each request. */
+const OF_A_ROUTE = DEMANDS.filter((name) => name !== "ip");
 const OWN = ["guard", "ip", "onRefused"];
 
 /**
- * Throws for an option that isn't known, and for a demand that demands nothing: a misspelt demand would let any key in.
- * `others` are the framework's own options.
+ * The demands of these options. Throws for a mistake in one, and for an option that isn't known. `others` are the
+ * framework's own options.
  */
-export function refuseMistakes(options: object, others: readonly string[] = []): void {
-  const known = [...DEMANDS, ...OWN, ...others];
-  for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) throw new TypeError(`There is no option \`${name}\`. There are: ${known.join(", ")}.`);
-    if (DEMANDS.includes(name) && (value === undefined || value === null || value === "")) {
-      throw new TypeError(`\`${name}\` is ${value === "" ? "empty" : value}, which demands nothing. Give it a value, or leave it out.`);
-    }
-  }
-}
-
-/** The demand of a request. */
-export function demandOf<Context>(options: MiddlewareOptions<Context>, ip: string | undefined): Demand {
-  const { scopes, any_of, environment, strict, cost } = options;
-  return {
-    ...(scopes !== undefined && { scopes }),
-    ...(any_of !== undefined && { any_of }),
-    ...(environment !== undefined && { environment }),
-    ...(strict !== undefined && { strict }),
-    ...(cost !== undefined && { cost }),
-    ...(ip !== undefined && { ip }),
-  };
+export function demandOf(options: object, others: readonly string[] = []): Demand {
+  refuseOthers("option", options, [...OF_A_ROUTE, ...OWN, ...others]);
+  const named = OF_A_ROUTE.filter((name) => name in options).map((name) => [name, (options as Demand)[name]]);
+  return demandFrom(Object.fromEntries(named));
 }
 
 /** The answer to a refused request: the edge's own, with another body if `onRefused` gives one. */

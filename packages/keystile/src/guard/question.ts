@@ -1,20 +1,4 @@
-// The question to the edge: a request as the frameworks have it, with its key, and what is demanded of that.
-
-/** The demands on a key. */
-export interface Demand {
-  /** The scopes that are needed, all of them unless `any_of`. Without scopes every valid key will do. */
-  scopes?: string[];
-  /** Whether one of the scopes is enough. */
-  any_of?: boolean;
-  /** The one environment that is accepted; by default both. */
-  environment?: "live" | "test";
-  /** Whether to ask the feed even if the edge knows the key, so that a revoked one is refused at once. */
-  strict?: boolean;
-  /** The units to charge to the key's limits, 0 to 1000; 1 by default. With 0 nothing is charged and nothing refused. */
-  cost?: number;
-  /** The caller's address, for keys with an address list. In a Worker the request has it (`CF-Connecting-IP`). */
-  ip?: string;
-}
+// The request of a question to the edge, as the frameworks have it, and the keys in it.
 
 /** A request of Fetch, Node, Express or Hono (`c.req.raw`); or the key alone, where you found it yourself. */
 export type Guarded = { headers: HeadersLike; url?: string | undefined } | { key: string };

@@ -24,7 +24,8 @@ const EVENT_TYPE = 32;
 const REPLAY_KEYS = 16;
 
 export class Verifier {
-  #engine;
+  /** The engine, until it is freed. */
+  #held;
   /** The names of the headers that the scheme reads; undefined if they depend on the delivery. */
   #headers;
   #bodyLimit;
@@ -38,7 +39,7 @@ export class Verifier {
     // The engine reads a set of keys where it reads a key.
     const keys = jwks === undefined ? secrets : [...secrets, JSON.stringify(jwks)];
     const written = [JSON.stringify(scheme) ?? "null", keys, JSON.stringify(options)];
-    this.#engine = new Engine(...written, platform.long, platform.check);
+    this.#held = new Engine(...written, platform.long, platform.check);
     this.#headers = this.#engine.headers();
     this.#bodyLimit = options.body_limit ?? BODY_LIMIT;
   }
@@ -71,7 +72,14 @@ export class Verifier {
   }
 
   free() {
-    this.#engine.free();
+    this.#held?.free();
+    this.#held = undefined;
+  }
+
+  /** The engine's own error after `free` would be about a pointer. */
+  get #engine() {
+    if (this.#held === undefined) throw new Error("This Verifier was freed by `free()`. Make a new one, or free it after its last delivery.");
+    return this.#held;
   }
 
   #judge(text, at, body) {

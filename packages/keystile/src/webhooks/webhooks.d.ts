@@ -105,7 +105,10 @@ export class Verifier {
   verifyAsync(delivery: Delivery, now?: number | Date): Promise<Verdict>;
   /** The answer to a handshake; `undefined` if this is not a handshake, or one that proves nothing. */
   handshake(delivery: Delivery, now?: number | Date): Answer | undefined;
-  /** Frees the module's memory. Garbage collection does so too, some time later. */
+  /**
+   * Frees the module's memory. Garbage collection does so too, some time later. After that its other methods throw, and so
+   * does a `verifyAsync` that still waits.
+   */
   free(): void;
 }
 

@@ -7,8 +7,8 @@ let guard: Guard | undefined;
 
 export async function GET(request: Request): Promise<Response> {
   guard ??= new Guard({
-    url: process.env.KEYSTILE_EDGE_URL ?? "", // https://api.example.com/keystile
-    operator_key: process.env.KEYSTILE_OPERATOR_KEY ?? "",
+    url: process.env.KEYSTILE_EDGE_URL, // https://api.example.com/keystile
+    operator_key: process.env.KEYSTILE_OPERATOR_KEY,
   });
 
   const verdict = await guard.verify(request, { scopes: ["read"] });

@@ -1,7 +1,8 @@
 // The audit logs: one of each tenant, and one of the operators.
 
 import { List } from "../pages.ts";
-import type { CallOptions, Transport } from "../transport.ts";
+import type { CallOptions } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type { AuditEntry, AuditPage, FilterOf, QueryOf } from "../types.ts";
 
 export class Audit {

@@ -1,7 +1,9 @@
 // Exports of all that ledgers have, and their restoration into a new deployment.
 
+import { objectIn } from "../answer.ts";
 import { KeystileError } from "../error.ts";
-import type { CallOptions, Transport } from "../transport.ts";
+import type { CallOptions } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type { ExportLine, RestorePart, RestoreProgress } from "../types.ts";
 
 /** Lines of an export up to one that ends a page, and that line once more as JSON. */
@@ -60,7 +62,7 @@ function gatherer(): (line: string) => ExportPage | undefined {
   return (line) => {
     text += `${line}\n`;
     if (!LAST_OF_PAGE.test(line)) return undefined;
-    const page = { text, last: JSON.parse(line) };
+    const page = { text, last: objectIn(line, 200) };
     text = "";
     return page;
   };

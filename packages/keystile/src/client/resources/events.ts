@@ -2,7 +2,8 @@
 
 import type { OperationId } from "../operations.ts";
 import { List } from "../pages.ts";
-import type { CallOptions, ChangeOptions, Transport } from "../transport.ts";
+import type { AnyOptions, CallOptions, OptionsOf } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type {
   ActedOnEvent,
   CreatedEventEndpoint,
@@ -20,12 +21,8 @@ import type {
   UnsentEvents,
 } from "../types.ts";
 
-interface RepeatableOptions extends CallOptions {
-  idempotencyKey?: string | undefined;
-}
 /** The operation on an endpoint of the deployment, and the one on an endpoint of a tenant. */
 type Operations = readonly [OperationId, OperationId];
-
 
 /** The endpoints of the deployment, or of the tenant that `of` names. */
 export class Events {
@@ -47,7 +44,7 @@ export class Events {
   }
 
   /** Makes an endpoint. The answer has its secret, which is shown once. */
-  create(endpoint: NewEventEndpoint, options?: RepeatableOptions): Promise<CreatedEventEndpoint> {
+  create(endpoint: NewEventEndpoint, options?: OptionsOf<"createEventEndpoint">): Promise<CreatedEventEndpoint> {
     return this.#call(["createEventEndpoint", "createTenantEventEndpoint"], { body: endpoint }, options);
   }
 
@@ -55,16 +52,16 @@ export class Events {
     return this.#call(["getEventEndpoint", "getTenantEventEndpoint"], { path: { endpoint } }, options);
   }
 
-  update(endpoint: string, patch: EventEndpointPatch, options?: ChangeOptions): Promise<EventEndpoint> {
+  update(endpoint: string, patch: EventEndpointPatch, options?: OptionsOf<"updateEventEndpoint">): Promise<EventEndpoint> {
     return this.#call(["updateEventEndpoint", "updateTenantEventEndpoint"], { path: { endpoint }, body: patch }, options);
   }
 
-  delete(endpoint: string, options?: ChangeOptions): Promise<DeletedEventEndpoint> {
+  delete(endpoint: string, options?: OptionsOf<"deleteEventEndpoint">): Promise<DeletedEventEndpoint> {
     return this.#call(["deleteEventEndpoint", "deleteTenantEventEndpoint"], { path: { endpoint } }, options);
   }
 
   /** Gives it a new secret. The old one signs, too, for a day or `overlap_seconds`. */
-  rotateSecret(endpoint: string, rotation: SecretRotation = {}, options?: ChangeOptions): Promise<CreatedEventEndpoint> {
+  rotateSecret(endpoint: string, rotation: SecretRotation = {}, options?: OptionsOf<"rotateEventSecret">): Promise<CreatedEventEndpoint> {
     return this.#call(["rotateEventSecret", "rotateTenantEventSecret"], { path: { endpoint }, body: rotation }, options);
   }
 
@@ -96,17 +93,17 @@ export class Events {
   }
 
   /** Sends one of those again. */
-  redrive(endpoint: string, event: string, options?: RepeatableOptions): Promise<ActedOnEvent> {
+  redrive(endpoint: string, event: string, options?: OptionsOf<"redriveUnsentEvent">): Promise<ActedOnEvent> {
     return this.#call(["redriveUnsentEvent", "redriveTenantUnsentEvent"], { path: { endpoint, event } }, options);
   }
 
   /** Sends all of those again. */
-  redriveAll(endpoint: string, options?: RepeatableOptions): Promise<RedrivenEvents> {
+  redriveAll(endpoint: string, options?: OptionsOf<"redriveUnsentEvents">): Promise<RedrivenEvents> {
     return this.#call(["redriveUnsentEvents", "redriveTenantUnsentEvents"], { path: { endpoint } }, options);
   }
 
   /** Drops one of those. */
-  discard(endpoint: string, event: string, options?: RepeatableOptions): Promise<ActedOnEvent> {
+  discard(endpoint: string, event: string, options?: OptionsOf<"discardUnsentEvent">): Promise<ActedOnEvent> {
     return this.#call(["discardUnsentEvent", "discardTenantUnsentEvent"], { path: { endpoint, event } }, options);
   }
 
@@ -114,7 +111,7 @@ export class Events {
   #call<Answer>(
     [ofDeployment, ofTenant]: Operations,
     request: { path?: Record<string, string>; query?: object; body?: object },
-    options?: ChangeOptions,
+    options?: AnyOptions,
   ): Promise<Answer> {
     const tenant = this.#tenant;
     const path = { ...request.path, ...(tenant !== undefined && { tenant }) };

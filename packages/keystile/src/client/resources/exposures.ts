@@ -1,6 +1,7 @@
 // Reports of leaked keys.
 
-import type { CallOptions, Transport } from "../transport.ts";
+import type { CallOptions } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type { Exposed, ExposureRecord } from "../types.ts";
 
 export class Exposures {

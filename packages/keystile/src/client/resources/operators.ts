@@ -2,7 +2,8 @@
 
 import { List } from "../pages.ts";
 import { type Shown, shown, type WithoutIdempotencyKey } from "../shown.ts";
-import type { CallOptions, ChangeOptions, Transport } from "../transport.ts";
+import type { CallOptions, OptionsOf } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type {
   ChangedOperator,
   CreatedOperator,
@@ -25,9 +26,9 @@ export class Operators {
   }
 
   /** Creates an operator, as `keys.create` a key. */
-  create(operator: NewOperator, options?: WithoutIdempotencyKey): Promise<Shown<CreatedOperator>>;
-  create(operator: NewOperator, options: ChangeOptions): Promise<CreatedOperator>;
-  create(body: NewOperator, options: ChangeOptions = {}): Promise<CreatedOperator> {
+  create(operator: NewOperator, options?: WithoutIdempotencyKey<"createOperator">): Promise<Shown<CreatedOperator>>;
+  create(operator: NewOperator, options: OptionsOf<"createOperator">): Promise<CreatedOperator>;
+  create(body: NewOperator, options: OptionsOf<"createOperator"> = {}): Promise<CreatedOperator> {
     return shown(this.#api.call("createOperator", { body }, options), options);
   }
 
@@ -42,19 +43,19 @@ export class Operators {
   }
 
   /** Revokes an operator for good. */
-  revoke(id: string, body: Revocation = {}, options?: ChangeOptions): Promise<ChangedOperator> {
+  revoke(id: string, body: Revocation = {}, options?: OptionsOf<"revokeOperator">): Promise<ChangedOperator> {
     return this.#api.call("revokeOperator", { path: { id }, body }, options);
   }
 
   /** Makes a successor, as `keys.rotate`. */
-  rotate(id: string, rotation?: Rotation, options?: WithoutIdempotencyKey): Promise<Shown<RotatedOperator>>;
-  rotate(id: string, rotation: Rotation, options: ChangeOptions): Promise<RotatedOperator>;
-  rotate(id: string, body: Rotation = {}, options: ChangeOptions = {}): Promise<RotatedOperator> {
+  rotate(id: string, rotation?: Rotation, options?: WithoutIdempotencyKey<"rotateOperator">): Promise<Shown<RotatedOperator>>;
+  rotate(id: string, rotation: Rotation, options: OptionsOf<"rotateOperator">): Promise<RotatedOperator>;
+  rotate(id: string, body: Rotation = {}, options: OptionsOf<"rotateOperator"> = {}): Promise<RotatedOperator> {
     return shown(this.#api.call("rotateOperator", { path: { id }, body }, options), options);
   }
 
   /** Takes back the end that a rotation set; the successor lives on. */
-  cancelRotation(id: string, options?: ChangeOptions): Promise<KeptOperator> {
+  cancelRotation(id: string, options?: OptionsOf<"cancelOperatorRotation">): Promise<KeptOperator> {
     return this.#api.call("cancelOperatorRotation", { path: { id } }, options);
   }
 }

@@ -1,6 +1,7 @@
 // Sessions by a cookie, for pages of the management worker itself, and who the caller is.
 
-import type { CallOptions, Transport } from "../transport.ts";
+import type { CallOptions } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type { OperatorSession, PortalSession } from "../types.ts";
 
 export class Session {

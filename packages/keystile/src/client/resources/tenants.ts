@@ -1,7 +1,8 @@
 // Tenants: your customers, their limits, and sessions in which they manage their own keys.
 
 import { List } from "../pages.ts";
-import type { CallOptions, ChangeOptions, Transport } from "../transport.ts";
+import type { CallOptions, OptionsOf } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type {
   AddedToLimit,
   FilterOf,
@@ -39,12 +40,12 @@ export class Tenants {
   }
 
   /** Changes plan and limits; `null` removes. */
-  update(tenant: string, patch: TenantPatch, options?: ChangeOptions): Promise<Tenant> {
+  update(tenant: string, patch: TenantPatch, options?: OptionsOf<"updateTenant">): Promise<Tenant> {
     return this.#api.call("updateTenant", { path: { tenant }, body: patch }, options);
   }
 
   /** Refuses all keys of the tenant. With `ahead` also if there is nothing of that name yet. */
-  suspend(tenant: string, body: { ahead?: boolean | null } = {}, options?: ChangeOptions): Promise<Standing> {
+  suspend(tenant: string, body: { ahead?: boolean | null } = {}, options?: OptionsOf<"suspendTenant">): Promise<Standing> {
     return this.#api.call("suspendTenant", { path: { tenant }, body }, options);
   }
 
@@ -52,11 +53,11 @@ export class Tenants {
    * Erases a suspended tenant: ends its keys, and erases everything that names people. This can't be undone, and the name is
    * never used again. `confirm` is the tenant's name once more.
    */
-  erase(tenant: string, confirm: string, options?: ChangeOptions): Promise<OrderedErasure> {
+  erase(tenant: string, confirm: string, options?: OptionsOf<"eraseTenant">): Promise<OrderedErasure> {
     return this.#api.call("eraseTenant", { path: { tenant }, body: { confirm } }, options);
   }
 
-  resume(tenant: string, options?: ChangeOptions): Promise<Standing> {
+  resume(tenant: string, options?: OptionsOf<"resumeTenant">): Promise<Standing> {
     return this.#api.call("resumeTenant", { path: { tenant } }, options);
   }
 
@@ -82,12 +83,12 @@ export class Tenants {
   }
 
   /** Puts the counts of all limits back to those of an earlier time. */
-  restoreLimits(tenant: string, to: string, options?: ChangeOptions): Promise<RestoredLimits> {
+  restoreLimits(tenant: string, to: string, options?: OptionsOf<"restoreLimits">): Promise<RestoredLimits> {
     return this.#api.call("restoreLimits", { path: { tenant }, body: { to } }, options);
   }
 
   /** More of a quota that the tenant's keys share, until its period ends. */
-  addToQuota(tenant: string, name: string, amount: number, options?: ChangeOptions): Promise<AddedToLimit> {
+  addToQuota(tenant: string, name: string, amount: number, options?: OptionsOf<"addToTenantQuota">): Promise<AddedToLimit> {
     return this.#api.call("addToTenantQuota", { path: { tenant, name }, body: { amount } }, options);
   }
 

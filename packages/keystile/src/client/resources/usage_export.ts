@@ -1,5 +1,6 @@
 // Uses for billing, over as many answers as they take.
 
+import { unreadable } from "../answer.ts";
 import { KeystileError } from "../error.ts";
 import type { QueryOf, UsageExportEntry } from "../types.ts";
 
@@ -36,6 +37,7 @@ export async function* exportedUses(
 }
 
 function check(end: End, tenant: string | null, { after }: Query, lines: number): void {
+  if (typeof end !== "object" || end === null || (typeof end.next !== "string" && end.next !== null)) throw unreadable();
   if (end.lines === lines && end.tenant === tenant && end.after === (after ?? null)) return;
   const message = `The last line is of another answer: ${end.lines} lines of ${end.tenant ?? "all tenants"} after ${end.after}, but ${lines} came.`;
   throw new KeystileError("UNREADABLE_ANSWER", message, { status: 200 });

@@ -1,7 +1,8 @@
 // Webhooks: their sources, what was delivered, and what was not.
 
 import { List } from "../pages.ts";
-import type { CallOptions, Transport } from "../transport.ts";
+import type { CallOptions, OptionsOf } from "../options.ts";
+import type { Transport } from "../transport.ts";
 import type {
   ActedOnDeadLetter,
   DeadLetter,
@@ -15,10 +16,6 @@ import type {
   RevealedHandshake,
   WebhookSources,
 } from "../types.ts";
-
-interface RepeatableOptions extends CallOptions {
-  idempotencyKey?: string | undefined;
-}
 
 export class Webhooks {
   readonly #api: Transport;
@@ -39,7 +36,7 @@ export class Webhooks {
   }
 
   /** Puts a delivered event whose body is kept into the queue once more. */
-  replay(source: string, id: string, options?: RepeatableOptions): Promise<ActedOnDeadLetter> {
+  replay(source: string, id: string, options?: OptionsOf<"replayDelivery">): Promise<ActedOnDeadLetter> {
     return this.#api.call("replayDelivery", { path: { source, id } }, options);
   }
 
@@ -60,17 +57,17 @@ export class Webhooks {
   }
 
   /** Puts such an event back into the queue. */
-  redrive(source: string, id: string, options?: RepeatableOptions): Promise<ActedOnDeadLetter> {
+  redrive(source: string, id: string, options?: OptionsOf<"redriveDeadLetter">): Promise<ActedOnDeadLetter> {
     return this.#api.call("redriveDeadLetter", { path: { source, id } }, options);
   }
 
   /** Puts the newest 50 back. If the answer says `more`, call again. */
-  redriveMany(source: string, options?: RepeatableOptions): Promise<RedrivenDeadLetters> {
+  redriveMany(source: string, options?: OptionsOf<"redriveDeadLetters">): Promise<RedrivenDeadLetters> {
     return this.#api.call("redriveDeadLetters", { path: { source } }, options);
   }
 
   /** Drops such an event with its body. */
-  discard(source: string, id: string, options?: RepeatableOptions): Promise<ActedOnDeadLetter> {
+  discard(source: string, id: string, options?: OptionsOf<"discardDeadLetter">): Promise<ActedOnDeadLetter> {
     return this.#api.call("discardDeadLetter", { path: { source, id } }, options);
   }
 
