@@ -4,7 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } fro
 
 import { apiCommand } from "../api.mjs";
 import { Failed, WrongUsage } from "../failed.mjs";
-import { answer, plain, Progress, write } from "../output.mjs";
+import { answer, plain, Progress, writeWhole } from "../output.mjs";
 import { ExportFile } from "./export_file.mjs";
 
 /** Keys that are named which a restore did not take. */
@@ -32,7 +32,7 @@ only the exit code 0 says that all of it came. What is in it is confidential: na
       try {
         for await (const { text, last } of pages) {
           if (file) file.write(text);
-          else await write(io, text.trimEnd());
+          else await writeWhole(io, text.trimEnd());
           sum.bytes += Buffer.byteLength(text);
           if (last.end) {
             sum.ledgers += 1;

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { apiCommand, LIST, YES } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
 import { listOptions, moment, pageSize, said, word } from "../option_values.mjs";
-import { answer, confirm, list, Progress, Table, time, write } from "../output.mjs";
+import { answer, answerOnce, confirm, list, Progress, Table, time, write } from "../output.mjs";
 
 const SOURCE = { name: "source", summary: "the source, as keystile.toml names it" };
 const EVENT = { name: "id", summary: "the event's id, such as dlv_…" };
@@ -107,7 +107,7 @@ export const WEBHOOKS = [
       const bytes = Buffer.from(letter.body, "base64");
       if (values.out !== undefined) return writeFileSync(values.out, bytes, { mode: 0o600 });
       // Whole bytes, without a line's end of ours.
-      return void (io.stdout?.write ? io.stdout.write(bytes) : io.out(bytes.toString("utf8")));
+      return write(io, bytes);
     },
   }),
   apiCommand({
@@ -174,7 +174,8 @@ export const WEBHOOKS = [
       await confirm(io, values, `Show the secret of ${id}? It is shown once.`);
       const revealed = await keystile.webhooks.reveal(source, id);
       if (!values.json) io.say(revealed.note);
-      await answer(io, values, revealed, revealed.secret);
+      const again = `The secret of ${id} could not be written, and it is shown once: have the sender repeat its handshake.`;
+      await answerOnce(io, values, revealed, revealed.secret, again);
     },
   }),
 ];

@@ -146,7 +146,7 @@ export function accountOf(place) {
       const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
       if (withSecrets.length) writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
       try {
-        await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), options);
+        await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), { ...options, signals: true });
       } finally {
         rmSync(secretsFile, { force: true });
       }
