@@ -34,7 +34,7 @@ test("each shell has its script, and another word is wrong usage", async () => {
     assert.equal(code, 0);
     assert.match(out, /keystile completion --words -- /);
   }
-  for (const words of [[], ["tcsh"]]) assert.equal((await run("completion", ...words)).code, 2);
+  for (const words of [[], ["tcsh"], ["constructor"]]) assert.equal((await run("completion", ...words)).code, 2);
 });
 
 test("bash asks this program and gets its words", async () => {

@@ -32,7 +32,7 @@ fish:  keystile completion fish > ~/.config/fish/completions/keystile.fish`,
       const found = nextWords(commands, positionals);
       return found.length > 0 ? io.out(found.join("\n")) : undefined;
     }
-    const script = SHELLS[positionals[0]];
+    const script = Object.hasOwn(SHELLS, positionals[0]) && SHELLS[positionals[0]];
     if (!script) throw new WrongUsage(`Write the shell: ${Object.keys(SHELLS).join(", ")}.`);
     return io.out(script);
   },
