@@ -3,12 +3,13 @@
 // A profile is the address of a deployment. Its key is in the system's keyring, or in a file that only its owner can
 // read if `keystile login --in-file` said so. A stored key goes to its profile's own address alone.
 
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
 import { Failed, WrongUsage } from "./failed.mjs";
 import { lookUpKey, removeKey, storeKey } from "./keyring.mjs";
+import { writePrivately } from "./new_file.mjs";
 import { runs } from "./project/one_stack.mjs";
 import { nearest } from "./upwards.mjs";
 
@@ -172,7 +173,7 @@ function directoryOf({ env, platform = process.platform }) {
 const fileOf = (name, io) => path.join(directoryOf(io), name);
 
 function write(profiles, io) {
-  writePrivately(fileOf("profiles.json", io), profiles);
+  writeData(fileOf("profiles.json", io), profiles);
 }
 
 function keyInFile(name, io) {
@@ -191,7 +192,7 @@ function readKeys(io) {
 const ownMembers = (members) => Object.assign(Object.create(null), members);
 
 function writeKeys(keys, io) {
-  writePrivately(fileOf("keys.json", io), keys);
+  writeData(fileOf("keys.json", io), keys);
 }
 
 function parsed(file) {
@@ -209,11 +210,7 @@ function parsed(file) {
   }
 }
 
-/** Writes a file that only its owner can read, whole or not at all. */
-function writePrivately(file, data) {
+function writeData(file, data) {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const whole = `${file}.${process.pid}`;
-  writeFileSync(whole, `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(whole, 0o600);
-  renameSync(whole, file);
+  writePrivately(file, `${JSON.stringify(data, null, 2)}\n`);
 }

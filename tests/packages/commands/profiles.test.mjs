@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 
@@ -74,6 +74,18 @@ describe("login", { skip: process.platform !== "linux" && "its keyring is anothe
     const { code, err } = await run("status");
     assert.equal(code, 1);
     assert.match(err, /^Others can read \S+keys\.json, which has keys\. Run: chmod 600/);
+  });
+
+  test("with --in-file writes a new file, whatever has its name or that of the part", async () => {
+    mkdirSync(path.dirname(config("x")), { recursive: true });
+    const others = path.join(home, "others");
+    for (const name of ["keys.json", `keys.json.${process.pid}`]) {
+      writeFileSync(others, "{}", { mode: 0o600 });
+      symlinkSync(others, config(name));
+      assert.equal((await login("--in-file")).code, 0);
+      assert.equal(readFileSync(others, "utf8"), "{}", name);
+      assert.deepEqual([lstatSync(config("keys.json")).isFile(), statSync(config("keys.json")).mode & 0o777], [true, 0o600]);
+    }
   });
 
   test("keeps nothing if the deployment doesn't take the key, or it isn't one", async () => {

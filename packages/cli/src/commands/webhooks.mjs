@@ -1,9 +1,8 @@
 // keystile webhooks: their sources, what was delivered, and what was not.
 
-import { writeFileSync } from "node:fs";
-
 import { apiCommand, LIST, YES } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
+import { fileOfUser } from "../new_file.mjs";
 import { listOptions, moment, pageSize, said, word } from "../option_values.mjs";
 import { answer, answerOnce, confirm, list, Progress, Table, time, write } from "../output.mjs";
 
@@ -99,13 +98,17 @@ export const WEBHOOKS = [
     name: "webhooks body",
     summary: "write the body of an event that could not be delivered; the audit log says so",
     arguments: [SOURCE, EVENT],
-    options: { out: { type: "string", value: "FILE", summary: "into this file, byte by byte (default: stdout)" } },
+    options: { out: { type: "string", value: "FILE", summary: "into this new file, byte by byte (default: stdout)" } },
     async run({ keystile, values, positionals: [source, id], io }) {
       const letter = await keystile.webhooks.deadLetterBody(source, id);
       if (!letter.complete) io.say(`The body has ${letter.body_bytes} bytes; this is its beginning.`);
       if (values.json) return answer(io, values, letter);
       const bytes = Buffer.from(letter.body, "base64");
-      if (values.out !== undefined) return writeFileSync(values.out, bytes, { mode: 0o600 });
+      if (values.out !== undefined) {
+        const file = fileOfUser("out", values.out, io.say);
+        file.write(bytes);
+        return file.keep();
+      }
       // Whole bytes, without a line's end of ours.
       return write(io, bytes);
     },
