@@ -92,6 +92,8 @@ describe("login", { skip: process.platform !== "linux" && "its keyring is anothe
     const wrong = await run("login", "--url", url, { stdin: `ksop_${"x".repeat(38)}` });
     assert.equal(wrong.code, 1);
     assert.match(wrong.err, /doesn't take the key of stdin/);
+    const asJson = await run("login", "--url", url, "--json", { stdin: `ksop_${"x".repeat(38)}` });
+    assert.deepEqual([asJson.code, JSON.parse(asJson.err).status], [1, 401]);
     for (const stdin of ["", "two words", 'x" -w y']) {
       const { code, err } = await run("login", "--url", url, { stdin });
       assert.equal(code, 2);

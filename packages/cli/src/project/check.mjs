@@ -18,13 +18,13 @@ export const check = {
       read = await readConfiguration(place.file, place.home);
     } catch (error) {
       if (!(error instanceof Mistaken)) throw error;
-      if (values.json) io.out(JSON.stringify({ ok: false, mistakes: error.mistakes, warnings: [] }, null, 2));
+      if (values.json) io.out(JSON.stringify({ ok: false, mistakes: error.mistakes, warnings: [] }));
       else error.mistakes.forEach((mistake) => io.say(`✗ ${mistake}`));
       return 1;
     }
     await findServices(read.summary, place.home);
     if (values.json) {
-      io.out(JSON.stringify({ ok: true, mistakes: [], warnings: read.warnings, summary: read.summary }, null, 2));
+      io.out(JSON.stringify({ ok: true, mistakes: [], warnings: read.warnings, summary: read.summary }));
       return 0;
     }
     read.warnings.forEach((warning) => io.say(`! ${warning}`));
