@@ -36,7 +36,7 @@ export function apiCommand({ options = {}, run, ...command }) {
       try {
         return await run({ keystile, at, values, positionals, io, commands });
       } catch (error) {
-        throw error instanceof KeystileError ? refused(error, at, values.json) : error;
+        throw error instanceof KeystileError ? refused(error, at, options) : error;
       }
     },
   };
@@ -45,12 +45,18 @@ export function apiCommand({ options = {}, run, ...command }) {
 /** The client of a deployment. */
 export function clientOf({ url, key, from }, io) {
   try {
-    return new Keystile({ url, key, ...(io.fetch && { fetch: io.fetch }) });
+    return new Keystile({ url, key, fetch: noted(io) });
   } catch (error) {
     if (error instanceof TypeError) throw new WrongUsage(`What ${from} has isn't the text of a key.`);
     throw error;
   }
 }
+
+/** Asks, and notes in the command's course whether anything may be changed by it. */
+const noted = (io) => (address, init) => {
+  if (init.method !== "GET") io.course.hasChanged = true;
+  return (io.fetch ?? fetch)(address, init);
+};
 
 /** An empty argument is a variable of a script that isn't set; such a text is a part of no address. */
 function checkArguments(positionals) {
@@ -58,17 +64,28 @@ function checkArguments(positionals) {
   if (wrong !== undefined) throw new WrongUsage(`An argument is "${wrong}". Is a variable not set?`);
 }
 
-/** A failure of the API, for the person at the terminal, or as JSON. */
-export function refused(error, at, json = false) {
+/** A failure of the API, as one of a command with these options. */
+export function refused(error, at, options = {}) {
   const { code, status, requestId, message, errors } = error;
   const hint = hintOf(error, at);
-  if (json) return new Failed(JSON.stringify({ code, status, message, errors, request_id: requestId, hint }));
   // The message of a problem tells the first of its mistakes.
-  const mistakes = errors.map(({ field, detail }) => plain(`  ${field}: ${detail}`));
+  const mistakes = errors.map(({ field, detail }) => plain(`  ${optionOf(field, options)}: ${asCommands(detail)}`));
   const said = mistakes.length > 0 ? [`${code}: what was sent has mistakes.`, ...mistakes] : [plain(`${code}: ${message}`)];
   const lines = [...said, hint, requestId && plain(`(${requestId})`)];
-  return new Failed(lines.filter(Boolean).join("\n"));
+  const failed = new Failed(lines.filter(Boolean).join("\n"));
+  return Object.assign(failed, { code, facts: { status, message, errors, request_id: requestId, hint } });
 }
+
+/** The option that a field of a request is of, as it is written; the field itself if none is. */
+function optionOf(field, options) {
+  const name = field.replace(/(\.\d+|\[\d+\])+$/, "").replace(/[._]/g, "-");
+  const names = [name, name.replace(/s$/, ""), name.replace(/-(seconds|days|percent)$/, "")];
+  const found = names.find((each) => Object.hasOwn(options, each));
+  return found === undefined ? field : `--${found}`;
+}
+
+/** The API names its own way to the scopes. */
+const asCommands = (detail) => detail.replace("GET /v1/scopes lists", "keystile scopes lists");
 
 function hintOf({ code, status, problem, retryAfter }, at) {
   if (status === 401) {

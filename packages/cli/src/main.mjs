@@ -1,23 +1,35 @@
 // The command line: finds the command in the table, reads its options, runs it. Data goes to stdout, everything else to
-// stderr. Exit codes: 0 done, 1 failed, 2 wrong usage.
+// stderr. Exit codes: 0 done, 1 failed, 2 wrong usage. With --json a failure, too, is a line of JSON.
 
 import { parseArgs } from "node:util";
 
 import { Failed, WrongUsage } from "./failed.mjs";
 import { helpOf, helpOfAll } from "./help.mjs";
+import { Course, put, Unwritten } from "./stdout.mjs";
 import { COMMANDS } from "./table.mjs";
 import { VERSION } from "./version.mjs";
 
 const HELP = { type: "boolean", short: "h", summary: "show this help" };
 
 /** Runs a command line, without the program's name. Resolves to the exit code. */
-export async function main(args, { commands = COMMANDS, io = terminal() } = {}) {
+export async function main(args, { commands = COMMANDS, io: terminal = ofProcess() } = {}) {
+  const io = { ...terminal, course: new Course() };
   try {
-    return (await dispatch(args, commands, io)) ?? 0;
+    const code = (await dispatch(args, commands, io)) ?? 0;
+    const unwritten = (await io.settled?.()) ?? io.course.unwritten;
+    if (!unwritten || unwritten.isReaderGone) return code;
+    throw unwritten;
   } catch (error) {
-    io.say(error instanceof Failed ? error.message : (error.stack ?? String(error)));
+    if (error instanceof Unwritten && error.isReaderGone) return 0;
+    io.say(error instanceof Failed ? shownFailure(error, args) : (error.stack ?? String(error)));
     return error instanceof WrongUsage ? 2 : 1;
   }
+}
+
+/** A failure in words, or with --json as a line of JSON. What stands behind `--` is another program's. */
+function shownFailure(error, args) {
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  return own.includes("--json") ? JSON.stringify(error) : error.message;
 }
 
 async function dispatch(args, commands, io) {
@@ -78,16 +90,19 @@ const firstOption = (args) => {
 const startsWith = (words, name) => name.split(" ").every((word, at) => words[at] === word);
 const longest = (commands) => commands.toSorted((a, b) => b.name.length - a.name.length)[0];
 
-/** The terminal: `out` writes data, `say` everything else, each with a line's end. */
-function terminal() {
-  // A reader that has enough, such as `head`, ends the command without a word.
-  process.stdout.on("error", (error) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
+/** The terminal of this process: `out` writes data, `say` everything else, each with a line's end. */
+function ofProcess() {
+  // What can't be written is noticed where it is written. On stderr there is nobody to tell.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const writing = [];
   return {
-    out: (text) => void process.stdout.write(`${text}\n`),
+    out: (text) => void writing.push(put(process.stdout, `${text}\n`)),
     say: (text) => void process.stderr.write(`${text}\n`),
+    /** Resolves to the failure of one of the `out`s, if there is one, when all of them are written. */
+    async settled() {
+      const error = (await Promise.all(writing)).find(Boolean);
+      return error && new Unwritten(error);
+    },
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -5,11 +5,12 @@ import { readFileSync } from "node:fs";
 import { WrongUsage } from "./failed.mjs";
 
 /** A whole number. */
-export function count(name, text, { least = 1, most = Number.MAX_SAFE_INTEGER } = {}) {
+export function count(name, text, { least = 1, most = Number.MAX_SAFE_INTEGER, shown = `--${name}` } = {}) {
   if (text === undefined) return undefined;
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
-  throw new WrongUsage(`--${name}: ${text} isn't a whole number of ${least} or more.`);
+  const bounds = number > most || most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of ${least} or more`;
+  throw new WrongUsage(`${shown}: ${text} isn't a whole number ${bounds}.`);
 }
 
 /** One of a few words. */
@@ -18,31 +19,53 @@ export function word(name, text, words) {
   throw new WrongUsage(`--${name}: ${text} is none of ${words.join(", ")}.`);
 }
 
-const UNITS = { m: 60, h: 3600, d: 86_400 };
-const span = (text) => /^(\d+)([mhd])$/.exec(text);
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const SPANS = "a span such as 30s, 90m, 12h, 30d or 2w";
 
-/** Seconds, as a number or a span such as 90m, 12h, 30d. */
-export function seconds(name, text) {
-  if (text === undefined) return undefined;
-  const found = span(text);
-  if (found) return Number(found[1]) * UNITS[found[2]];
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new WrongUsage(`--${name}: ${text} is neither a number of seconds nor a span such as 90m, 12h or 30d.`);
+/** Seconds of a span such as 90m, 12h, 30d; undefined for another text. */
+function secondsOf(text) {
+  const [, number, unit] = /^(\d+)([smhdw])$/.exec(text) ?? [];
+  return unit && Number(number) * UNITS[unit];
 }
 
-/** A time: as RFC 3339, as a span from now such as 30d, or "never", which is null. */
+/** Seconds, as a number or a span. */
+export function seconds(name, text) {
+  if (text === undefined) return undefined;
+  const found = /^\d+$/.test(text) ? Number(text) : secondsOf(text);
+  if (Number.isSafeInteger(found)) return found;
+  throw new WrongUsage(`--${name}: ${text} is neither a number of seconds nor ${SPANS}.`);
+}
+
+/** A time: as RFC 3339, as a date, which is its beginning in UTC, as a span from now, or "never", which is null. */
 export function moment(name, text, { now = Date.now(), past = false } = {}) {
   if (text === undefined) return undefined;
   if (text === "never" && !past) return null;
-  const found = span(text);
-  if (found) {
-    const away = Number(found[1]) * UNITS[found[2]] * 1000;
-    return new Date(past ? now - away : now + away).toISOString();
-  }
-  const at = Date.parse(text);
-  if (/^\d{4}-/.test(text) && !Number.isNaN(at)) return new Date(at).toISOString();
+  const away = secondsOf(text);
+  const at = away === undefined ? timeOf(text) : now + (past ? -1000 : 1000) * away;
+  if (at >= EARLIEST && at <= LATEST) return new Date(at).toISOString();
+  if (at !== undefined) throw new WrongUsage(`--${name}: ${text} is outside of the years 1970 to 9999.`);
   const others = past ? "" : ', nor "never"';
-  throw new WrongUsage(`--${name}: ${text} is neither a time such as 2027-01-31T00:00:00Z nor a span such as 30d${others}.`);
+  throw new WrongUsage(
+    `--${name}: ${text} is neither a time with its zone such as 2027-01-31T00:00:00Z, nor a date such as 2027-01-31, which ` +
+      `begins in UTC, nor ${SPANS}${others}.`,
+  );
+}
+
+/** Times that RFC 3339 can write, from that of Unix on. */
+const [EARLIEST, LATEST] = [0, Date.UTC(9999, 11, 31, 23, 59, 59, 999)];
+const TIME = /^(\d{4}-\d\d-\d\d)(?:T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$/i;
+
+/** The milliseconds of a time in RFC 3339, or of a date; undefined for another text. */
+function timeOf(text) {
+  const [, day] = TIME.exec(text) ?? [];
+  // Such as February 31, which Date takes for a day of March.
+  if (!day || !isDay(day)) return undefined;
+  return Date.parse(text.toUpperCase());
+}
+
+function isDay(text) {
+  const begins = Date.parse(text);
+  return !Number.isNaN(begins) && new Date(begins).toISOString().startsWith(text);
 }
 
 /** A JSON object, or @FILE with one. */

@@ -2,19 +2,19 @@
 //
 // Data goes to stdout, everything else to stderr. With --json each answer, and each thing of a list, is a line of JSON.
 
-import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 
 import { Failed, WrongUsage } from "./failed.mjs";
+import { write, writeSecret } from "./stdout.mjs";
 
-/** Writes lines to stdout as fast as its reader takes them. */
-export async function write(io, text) {
-  if (io.stdout?.write?.(`${text}\n`) === false) await once(io.stdout, "drain");
-  else if (!io.stdout?.write) io.out(text);
-}
+export { write, writeSecret, writeWhole } from "./stdout.mjs";
 
 /** Writes one answer: as a line of JSON, or as `text`. */
 export const answer = (io, values, data, text) => write(io, values.json ? JSON.stringify(data) : text);
+
+/** Likewise one with a secret that can't be had again. `remedy` says what to do if nobody got it. */
+export const answerOnce = (io, values, data, text, remedy) =>
+  writeSecret(io, values.json ? JSON.stringify(data) : text, remedy);
 
 /** The members of a thing, a line each. Members without a value are left out. */
 export function record(members) {

@@ -3,22 +3,26 @@
 // A profile is the address of a deployment. Its key is in the system's keyring, or in a file that only its owner can
 // read if `keystile login --in-file` said so. A stored key goes to its profile's own address alone.
 
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
 import { Failed, WrongUsage } from "./failed.mjs";
 import { lookUpKey, removeKey, storeKey } from "./keyring.mjs";
 import { isLoopback } from "./loopback.mjs";
+import { writePrivately } from "./new_file.mjs";
+import { runs, startOf } from "./project/one_stack.mjs";
+import { nearest } from "./upwards.mjs";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-/** Where `keystile dev`, and `npm start` of a clone, say how the stack of a directory is reached. */
-const STACK = path.join(".keystile", "stack.json");
+/** Where `keystile dev`, and `npm start` of a clone, keep what is of a directory's stack. */
+const OWN = ".keystile";
+const STACK = path.join(OWN, "stack.json");
 
 /**
  * The deployment of a command: `{ url, key, from, edge }`. In this order: --profile; --url or KEYSTILE_URL; the profile
- * KEYSTILE_PROFILE; the stack that runs in this directory, unless KEYSTILE_KEY is set; the profile in use. KEYSTILE_KEY
- * goes before the key of a profile.
+ * KEYSTILE_PROFILE; the stack that runs in this directory or one above it, unless KEYSTILE_KEY is set; the profile in
+ * use. KEYSTILE_KEY goes before the key of a profile.
  */
 export async function deployment(values, io) {
   const { KEYSTILE_KEY: key, KEYSTILE_URL, KEYSTILE_PROFILE } = io.env;
@@ -29,10 +33,17 @@ export async function deployment(values, io) {
     return { url: checked(url), key, from: "KEYSTILE_KEY" };
   }
   if (KEYSTILE_PROFILE) return ofProfile(KEYSTILE_PROFILE, key, io);
-  const stack = key ? undefined : localStack(io.cwd);
+  const stack = key ? undefined : await localStack(io.cwd);
   if (stack) return stack;
   const { use } = read(io);
   if (use !== undefined) return ofProfile(use, key, io);
+  const running = key && (await localStack(io.cwd).catch(() => undefined));
+  if (running) {
+    throw new WrongUsage(
+      `KEYSTILE_KEY is set, but no address. ${running.start} runs here: set KEYSTILE_URL=${running.url}, too, or unset ` +
+        "KEYSTILE_KEY to use its root key.",
+    );
+  }
   const without = key ? "KEYSTILE_KEY is set, but no address" : "No deployment is known";
   throw new WrongUsage(
     `${without}. Log in (keystile login --url https://keys.example.com), set KEYSTILE_URL and KEYSTILE_KEY, or run ` +
@@ -43,22 +54,41 @@ export async function deployment(values, io) {
 async function ofProfile(name, given, io) {
   const profile = read(io).profiles[name];
   if (!profile) throw new WrongUsage(`There is no profile "${name}". See: keystile profiles list`);
-  if (given) return { url: profile.url, key: given, from: "KEYSTILE_KEY" };
+  // Somebody may have written it by hand.
+  const url = checked(profile.url, `The url of the profile "${name}"`);
+  if (given) return { url, key: given, from: "KEYSTILE_KEY" };
   const key = profile.key === "file" ? keyInFile(name, io) : await lookUpKey(name, io);
   if (key === undefined) throw new Failed(`The key of the profile "${name}" isn't there. Run: keystile login ${name}`);
-  return { url: profile.url, key, from: `the profile "${name}"`, profile: name };
+  return { url, key, from: `the profile "${name}"`, profile: name };
 }
 
-/** The stack that runs in this directory. A file that names another machine isn't one of `keystile dev`. */
-export function localStack(directory) {
-  let stack;
+/**
+ * The stack that runs in this directory, or in the nearest above it that has one. A file that names another machine isn't
+ * one of `keystile dev`. One that a killed stack has left is a failure: whatever listens at its port now must not get the
+ * key, and whoever works with the stack must not change the deployment of the profile in use unawares.
+ */
+async function localStack(directory) {
+  const home = nearest(directory, [STACK]);
+  if (home === undefined) return undefined;
+  const facts = readStack(path.join(home, STACK));
+  if (!facts) return undefined;
+  const place = { own: OWN, home, start: "keystile dev" };
+  const from = path.relative(directory, path.join(home, STACK));
+  const start = startOf(place);
+  if (await runs(place)) return { url: checked(facts.manage), key: facts.root_key, from, start, edge: facts.edge };
+  throw new Failed(
+    `${start} doesn't run any more here: it was killed, and left ${from}. Start it again, or remove that file, or say ` +
+      "which deployment to ask: --profile NAME.",
+  );
+}
+
+function readStack(file) {
   try {
-    stack = JSON.parse(readFileSync(path.join(directory, STACK), "utf8"));
+    const facts = JSON.parse(readFileSync(file, "utf8"));
+    return typeof facts.root_key === "string" && isLoopback(facts.manage) ? facts : undefined;
   } catch {
     return undefined;
   }
-  if (typeof stack.root_key !== "string" || !isLoopback(stack.manage)) return undefined;
-  return { url: checked(stack.manage), key: stack.root_key, from: STACK, edge: stack.edge };
 }
 
 /** Keeps a profile, and its key at one place alone, and uses it from now on. */
@@ -102,20 +132,22 @@ export function use(name, io) {
 /** All profiles: `{ use, profiles: { name: { url, key: "keyring" or "file" } } }`. */
 export function read(io) {
   const file = fileOf("profiles.json", io);
-  const { use, profiles = {} } = parsed(file) ?? {};
-  return { use, profiles };
+  const { use, profiles } = parsed(file) ?? {};
+  return { use, profiles: ownMembers(profiles) };
 }
 
 /** The address of a management worker. A key isn't sent over plain http to another machine. */
-export function checked(url) {
+export function checked(url, named = "The url") {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password || parsed.search) {
-    throw new WrongUsage("The url has to be the address of the management worker, such as https://keys.example.com");
+    throw new WrongUsage(`${named} has to be the address of the management worker, such as https://keys.example.com`);
   }
+  const address = `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, "");
+  if (parsed.hash) throw new WrongUsage(`${named} ends with ${parsed.hash}, which is a place in a page: write ${address}`);
   if (parsed.protocol === "http:" && !isLoopback(url)) {
-    throw new WrongUsage(`${parsed.origin}: write https. Over plain http others could read the key.`);
+    throw new WrongUsage(`${named} is ${parsed.origin}: write https. Over plain http others could read the key.`);
   }
-  return parsed.href.replace(/\/+$/, "");
+  return address;
 }
 
 export function checkName(name) {
@@ -131,7 +163,7 @@ function directoryOf({ env, platform = process.platform }) {
 const fileOf = (name, io) => path.join(directoryOf(io), name);
 
 function write(profiles, io) {
-  writePrivately(fileOf("profiles.json", io), profiles);
+  writeData(fileOf("profiles.json", io), profiles);
 }
 
 function keyInFile(name, io) {
@@ -140,14 +172,17 @@ function keyInFile(name, io) {
 
 function readKeys(io) {
   const file = fileOf("keys.json", io);
-  const keys = parsed(file) ?? {};
+  const keys = ownMembers(parsed(file));
   const others = (io.platform ?? process.platform) === "win32" ? 0 : (statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077;
   if (others !== 0) throw new Failed(`Others can read ${file}, which has keys. Run: chmod 600 ${file}`);
   return keys;
 }
 
+/** By names that others choose: "constructor" is none of an empty one. */
+const ownMembers = (members) => Object.assign(Object.create(null), members);
+
 function writeKeys(keys, io) {
-  writePrivately(fileOf("keys.json", io), keys);
+  writeData(fileOf("keys.json", io), keys);
 }
 
 function parsed(file) {
@@ -165,11 +200,7 @@ function parsed(file) {
   }
 }
 
-/** Writes a file that only its owner can read, whole or not at all. */
-function writePrivately(file, data) {
+function writeData(file, data) {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const whole = `${file}.${process.pid}`;
-  writeFileSync(whole, `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(whole, 0o600);
-  renameSync(whole, file);
+  writePrivately(file, `${JSON.stringify(data, null, 2)}\n`);
 }

@@ -17,6 +17,13 @@ const commands = [
     run: ({ values, positionals, io }) => io.out(JSON.stringify([positionals, values.name, values.json])),
   },
   { name: "keys", summary: "Fail.", run: () => Promise.reject(new Failed("No such luck.")) },
+  {
+    name: "fail",
+    summary: "Fail, and say so in two lines.",
+    arguments: [{ name: "rest", optional: true, rest: true }],
+    options: { json: { type: "boolean" } },
+    run: () => Promise.reject(new Failed("No such\nluck.")),
+  },
   { name: "check", summary: "Check.", run: async () => 1 },
   { name: "webhooks list", summary: "List.", arguments: [{ name: "source", optional: true }], run: () => undefined },
 ];
@@ -52,6 +59,18 @@ test("wrong usage says what to write, with exit code 2 and nothing on stdout", a
     assert.deepEqual([code, out], [2, ""], args.join(" "));
     assert.match(say, said);
   }
+});
+
+test("with --json a failure is a line of JSON, whoever finds it", async () => {
+  for (const [args, code, said] of [
+    [["keys", "--json"], 2, { code: "WRONG_USAGE", message: "Unknown option '--json'. See: keystile keys --help" }],
+    [["keys", "create", "--json"], 2, { code: "WRONG_USAGE", message: 'Write the tenant after "keystile keys create". See: keystile keys create --help' }],
+    [["kyes", "--json"], 2, { code: "WRONG_USAGE", message: 'There is no command "kyes". All commands: keystile --help' }],
+    [["fail", "--json"], 1, { code: "FAILED", message: "No such\nluck." }],
+  ]) {
+    assert.deepEqual(await run(...args), { code, out: "", say: `${JSON.stringify(said)}\n` });
+  }
+  assert.equal((await run("fail", "--", "--json")).say, "No such\nluck.\n", "what stands behind -- is another program's");
 });
 
 test("help is data: of all commands, of a group, of one", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { after, before, test } from "node:test";
@@ -158,6 +158,24 @@ test("after its end the next one has the keys", async () => {
   start();
   await running.says(READY);
   await until(200, () => call("/api/orders"));
+});
+
+test("commands ask it from below, too, and after it was killed outright they ask nobody", async () => {
+  mkdirSync(cli.file("api"), { recursive: true });
+  const below = { cwd: cli.file("api") };
+  const { code, out, err } = await cli.run(["keys", "list", "acme", "--json"], below);
+  assert.equal(code, 0, err);
+  assert.ok(out.split("\n").some((line) => line && JSON.parse(line).id === key.id));
+  assert.match((await cli.run(["status"], { env: { KEYSTILE_KEY: stack().root_key } })).err, /^KEYSTILE_KEY is set, but no address\. keystile dev runs here/);
+  running.signal("SIGKILL");
+  await running.exit;
+  const killed = await cli.run(["status"], below);
+  assert.equal(killed.code, 1);
+  assert.match(killed.err, /^keystile dev doesn't run any more here: it was killed, and left \.\.\/\.keystile\/stack\.json\./);
+  start();
+  await running.says(/Ending what a killed keystile dev left behind/);
+  await running.says(READY);
+  assert.equal((await cli.run(["status"])).code, 0);
 });
 
 test("a worker of the user's own runs along", async () => {

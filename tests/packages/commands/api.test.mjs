@@ -317,6 +317,7 @@ describe("tenants, operators, audit, webhooks, the deployment", () => {
     const out = path.join(emptyDirectory(), "body");
     await done("webhooks", "body", "queued", id, "--out", out);
     assert.equal(readFileSync(out, "utf8"), "héllo");
+    assert.deepEqual(await run("webhooks", "body", "queued", id, "--out", out), { code: 2, out: "", err: `${out} is there already.\n` });
     assert.match((await done("webhooks", "redrive", "queued", id)).out, /is queued\.$/m);
     const other = await rig.bury("queued");
     assert.match((await done("webhooks", "discard", "queued", other, "--yes")).out, /is discarded/);
@@ -352,7 +353,18 @@ describe("failures", () => {
   test("name the code, the mistakes and the request, and go to stderr", async () => {
     const { code, out, err } = await run("keys", "create", "acme", "--name", " ", "--scope", "fly");
     assert.deepEqual([code, out], [1, ""]);
-    assert.match(err, /^INVALID_REQUEST: what was sent has mistakes\.\n {2}name: .+\n {2}scopes: unknown scope "fly".+\n\(req_\w+\)\n$/);
+    assert.match(err, /^INVALID_REQUEST: what was sent has mistakes\.\n {2}--name: .+\n {2}--scope: unknown scope "fly".+\n\(req_\w+\)\n$/);
+  });
+
+  test("name the option that a field is of, and the command that helps", async () => {
+    const { err } = await run("keys", "create", "acme", "--name", "x");
+    assert.match(err, /^ {2}--scope: name one scope at least; keystile scopes lists them$/m);
+    const { id } = await newKey("acme");
+    const wrong = ["--overlap", "9999d", "--latest-end", "9999d"];
+    assert.match((await run("keys", "rotate", "acme", id, ...wrong)).err, /^ {2}--overlap: /m);
+    assert.match((await run("keys", "update", "acme", id, "--allowed-ip", "x", "--allowed-ip", "y")).err, /^ {2}--allowed-ip: /m);
+    const asJson = JSON.parse((await run("keys", "create", "acme", "--name", "x", "--json")).err);
+    assert.deepEqual(asJson.errors, [{ field: "scopes", detail: "name one scope at least; GET /v1/scopes lists them" }]);
   });
 
   test("are JSON with --json", async () => {

@@ -22,7 +22,10 @@ export function commandLine({ env = {}, cwd = emptyDirectory(), fetch } = {}) {
   return async function run(...words) {
     const options = Object.assign({}, ...words.filter((each) => typeof each === "object"));
     const written = { out: "", err: "" };
-    const to = (name) => ({ write: (text) => ((written[name] += text), true), isTTY: options.tty, columns: 80, on() {}, once() {} });
+    const to = (name) => {
+      const write = (text, done) => ((written[name] += text), done?.(), true);
+      return { write, isTTY: options.tty, columns: 80, on() {}, once() {} };
+    };
     const stdin = Object.assign(Readable.from(options.stdin === undefined ? [] : [options.stdin]), { isTTY: options.tty });
     const io = {
       stdout: to("out"),

@@ -41,6 +41,74 @@ test("an export goes through a pipe line by line, and a reader that goes ends a 
   assert.equal(gone.stdout, "{");
 });
 
+/** The exit code and stderr of a command whose stdout goes there: `| true` once nobody reads any more, or a file. */
+async function into(where, words) {
+  const command = where === "| true" ? `keystile ${words} > >(exec <&-; sleep 0.3; echo) 2>errors` : `keystile ${words} ${where} 2>errors`;
+  const { stdout } = await shell(`${command}; echo $?; cat errors`);
+  const [code, ...said] = stdout.trim().split("\n");
+  return { code: Number(code), err: said.join("\n") };
+}
+/** A pipe that nobody reads. */
+const GONE = "| true";
+
+test("a secret that nobody got is told, with exit code 1", async () => {
+  const CREATE = "--name lost --scope read:leads";
+  for (const where of [GONE, "> /dev/full"]) {
+    const { id } = await rig.create("lost");
+    const operator = await rig.operator("acme", ["keys:read"]);
+    for (const [words, said] of [
+      [`keys create lost ${CREATE}`, /The text of key_\w+ could not be written, and it isn't shown again: revoke key_\w+, and make another\./],
+      [`keys create lost ${CREATE} --json`, /^\{"code":"FAILED","message":"The text of key_\w+ could not be written/],
+      [`keys rotate lost ${id} --overlap 1h`, /The text of key_\w+ could not be written/],
+      ["operators create --name lost --scope keys:read --tenant acme", /The text of op_\w+ could not be written/],
+      [`operators rotate ${operator.id} --overlap 1h`, /The text of op_\w+ could not be written/],
+      ["tenants portal-session lost --actor-id a --may keys:read", /The link could not be written\. Make another/],
+    ]) {
+      const { code, err } = await into(where, words);
+      assert.equal(code, 1, `${words} ${where}: ${err}`);
+      const why = where === GONE ? /stdout can't be written: its reader has gone\./ : /stdout can't be written: ENOSPC: no space left on device/;
+      for (const each of [said, why]) assert.match(err, each, words);
+      assert.doesNotMatch(err, /^ +at /m, "no stack trace");
+    }
+  }
+});
+
+test("an export of which a part is lost fails", async () => {
+  await rig.create("parts");
+  for (const where of [GONE, "> /dev/full"]) {
+    for (const words of ["export --tenant parts", "audit export parts"]) {
+      const { code, err } = await into(where, words);
+      assert.equal(code, 1, `${words} ${where}`);
+      assert.match(err, /Not all of it is written: stdout can't be written/);
+    }
+  }
+});
+
+test("a command that changed something keeps its own exit code without a reader, and fails on a full disk", async () => {
+  const { id } = await rig.create("changed");
+  const lost = `key_${"0".repeat(20)}`;
+  assert.equal((await into(GONE, `keys revoke changed ${lost} ${lost.replace("0", "1")} --yes --json`)).code, 1);
+  assert.deepEqual(await into(GONE, `keys disable changed ${id}`), { code: 0, err: "" });
+  const full = await into("> /dev/full", `keys enable changed ${id}`);
+  assert.deepEqual(full, { code: 1, err: "stdout can't be written: ENOSPC: no space left on device, write." });
+  assert.equal((await rig.manage("GET", `/v1/tenants/changed/keys/${id}`)).body.status, "active");
+});
+
+test("a command that reads ends without a word when its reader goes, and fails on a full disk", async () => {
+  for (const words of ["keys list acme", "openapi", "keys list acme --json", "--help", "completion bash"]) {
+    assert.deepEqual(await into(GONE, words), { code: 0, err: "" }, words);
+    const { code, err } = await into("> /dev/full", words);
+    assert.equal(code, 1);
+    assert.match(err, /^(\{"code":"FAILED","message":")?stdout can't be written: ENOSPC: no space left on device, write\.("\})?$/, words);
+  }
+});
+
+test("a file that takes only a part is noticed", async () => {
+  // Blocks of 1024 bytes.
+  const { stdout } = await shell("(ulimit -f 40; keystile openapi >some 2>/dev/null); echo $?; rm some");
+  assert.equal(stdout, "1\n");
+});
+
 test("a whole body goes through, however long, and an exit code of 1 is seen by the shell", async () => {
   const { stdout } = await shell("keystile openapi | wc -c");
   assert.ok(Number(stdout) > 200_000, stdout);

@@ -4,7 +4,9 @@
 // real one.
 
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 
@@ -74,10 +76,24 @@ describe("login", { skip: process.platform !== "linux" && "its keyring is anothe
     assert.match(err, /^Others can read \S+keys\.json, which has keys\. Run: chmod 600/);
   });
 
+  test("with --in-file writes a new file, whatever has its name or that of the part", async () => {
+    mkdirSync(path.dirname(config("x")), { recursive: true });
+    const others = path.join(home, "others");
+    for (const name of ["keys.json", `keys.json.${process.pid}`]) {
+      writeFileSync(others, "{}", { mode: 0o600 });
+      symlinkSync(others, config(name));
+      assert.equal((await login("--in-file")).code, 0);
+      assert.equal(readFileSync(others, "utf8"), "{}", name);
+      assert.deepEqual([lstatSync(config("keys.json")).isFile(), statSync(config("keys.json")).mode & 0o777], [true, 0o600]);
+    }
+  });
+
   test("keeps nothing if the deployment doesn't take the key, or it isn't one", async () => {
     const wrong = await run("login", "--url", url, { stdin: `ksop_${"x".repeat(38)}` });
     assert.equal(wrong.code, 1);
     assert.match(wrong.err, /doesn't take the key of stdin/);
+    const asJson = await run("login", "--url", url, "--json", { stdin: `ksop_${"x".repeat(38)}` });
+    assert.deepEqual([asJson.code, JSON.parse(asJson.err).status], [1, 401]);
     for (const stdin of ["", "two words", 'x" -w y']) {
       const { code, err } = await run("login", "--url", url, { stdin });
       assert.equal(code, 2);
@@ -98,6 +114,7 @@ describe("login", { skip: process.platform !== "linux" && "its keyring is anothe
       [["--url", "http://keys.example.com"], /write https/],
       [["--url", "keys.example.com"], /has to be the address/],
       [["--url", "https://a:b@keys.example.com"], /has to be the address/],
+      [["--url", "https://keys.example.com/#/tenants"], /ends with #\/tenants, which is a place in a page: write https:\/\/keys\.example\.com$/m],
       [["a b", "--url", url], /The name of a profile/],
       [[], /Write the address/],
     ]) {
@@ -152,6 +169,31 @@ describe("profiles", () => {
     assert.match(err, /The earlier key of two may still be in the keyring: .*no program "secret-tool"/);
   });
 
+  test("of a file that was written by hand are checked like others", async () => {
+    await login("one", "--in-file");
+    for (const url of ["http://evil.example", "https://keys.example.com/#/keys", 7]) {
+      writeFileSync(config("profiles.json"), JSON.stringify({ use: "one", profiles: { one: { url, key: "file" } } }));
+      for (const env of [{}, { KEYSTILE_KEY: ROOT_KEY }]) {
+        const { code, err } = await run("status", { env });
+        assert.equal(code, 2);
+        assert.match(err, /^The url of the profile "one" /);
+      }
+    }
+  });
+
+  test("are none of JavaScript's own names", async () => {
+    await login("one", "--in-file");
+    for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+      for (const words of [["status", "--profile", name], ["profiles", "use", name], ["logout", name]]) {
+        const { code, err } = await run(...words);
+        assert.deepEqual([code, err], [2, `There is no profile "${name}". See: keystile profiles list\n`]);
+      }
+      assert.match((await run("login", name, { stdin: operator })).err, /^Write the address of the management worker/);
+    }
+    assert.equal((await login("constructor", "--in-file")).code, 0);
+    assert.match((await done("status")).out, /the profile "constructor"/);
+  });
+
   test("KEYSTILE_KEY goes before a profile's key, to its address", async () => {
     await login("one");
     assert.match((await done("status", { env: { KEYSTILE_KEY: ROOT_KEY } })).out, /^key +KEYSTILE_KEY\noperator +root key$/m);
@@ -171,9 +213,15 @@ describe("profiles", () => {
 });
 
 describe("the stack of this directory", () => {
-  const stack = (directory, facts) => {
-    mkdirSync(path.join(home, directory));
+  /** In place of wrangler, which leads a process group of its own. */
+  let wrangler;
+  before(() => (wrangler = spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e6)", "wrangler"], { detached: true, stdio: "ignore" })));
+  after(() => wrangler.kill());
+
+  const stack = (directory, facts, { pid = process.pid, group = wrangler.pid } = {}) => {
+    mkdirSync(path.join(home, directory), { recursive: true });
     writeFileSync(path.join(home, directory, "stack.json"), JSON.stringify(facts));
+    writeFileSync(path.join(home, directory, "pid"), JSON.stringify({ pid, group }));
   };
 
   test("is asked where one runs, before the profile in use", async () => {
@@ -181,6 +229,41 @@ describe("the stack of this directory", () => {
     stack(".keystile", { manage: url, root_key: ROOT_KEY, edge: url });
     assert.match((await done("status")).out, /^key +\.keystile\/stack\.json\noperator +root key$/m);
     assert.match((await done("status", "--profile", "one")).out, /the profile "one"/);
+  });
+
+  test("is asked from a directory in it, too", async () => {
+    stack(".keystile", { manage: url, root_key: ROOT_KEY });
+    const below = path.join(home, "api", "src");
+    mkdirSync(below, { recursive: true });
+    const { code, out, err } = await commandLine({ cwd: below })("status");
+    assert.equal(code, 0, err);
+    assert.match(out, /^key +\.\.\/\.\.\/\.keystile\/stack\.json$/m);
+  });
+
+  test("that was killed gets no key, and the profile in use isn't asked in its place", async () => {
+    await login("one");
+    const gone = spawn(process.execPath, ["-e", ""]);
+    await once(gone, "exit");
+    for (const note of [{ pid: gone.pid }, { group: gone.pid }]) {
+      for (const [directory, start] of [[".keystile", "keystile dev"], [".dev", "npm start"]]) {
+        stack(directory, { manage: url, root_key: ROOT_KEY }, note);
+        const { code, out, err } = await run("status");
+        assert.deepEqual([code, out], [1, ""]);
+        assert.match(err, new RegExp(`^${start} doesn't run any more here: it was killed, and left ${directory}/stack\\.json\\. Start it again`));
+        assert.match((await done("status", "--profile", "one")).out, /the profile "one"/);
+        rmSync(path.join(home, directory), { recursive: true });
+      }
+    }
+    stack(".keystile", { manage: url, root_key: ROOT_KEY }, { pid: gone.pid });
+    stack(".dev", { manage: url, root_key: ROOT_KEY });
+    assert.match((await done("status")).out, /^key +\.dev\/stack\.json$/m);
+  });
+
+  test("that runs is told of where KEYSTILE_KEY is set without an address", async () => {
+    stack(".keystile", { manage: url, root_key: ROOT_KEY });
+    const { code, err } = await run("status", { env: { KEYSTILE_KEY: ROOT_KEY } });
+    const said = `KEYSTILE_KEY is set, but no address. keystile dev runs here: set KEYSTILE_URL=${url}, too, or unset KEYSTILE_KEY to use its root key.\n`;
+    assert.deepEqual([code, err], [2, said]);
   });
 
   test("isn't one that is on another machine", async () => {

@@ -3,7 +3,7 @@
 import { apiCommand, LIST } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
 import { listOptions, pageSize, said } from "../option_values.mjs";
-import { list, Progress, time, write } from "../output.mjs";
+import { list, Progress, time, writeWhole } from "../output.mjs";
 import { TENANT } from "./holders.mjs";
 
 const WHOSE = {
@@ -50,7 +50,7 @@ export const AUDIT = [
       let [written, last] = [0, values.after];
       try {
         for await (const entry of entries) {
-          await write(io, JSON.stringify(entry));
+          await writeWhole(io, JSON.stringify(entry));
           [written, last] = [written + 1, entry.id];
           if (written % 1000 === 0) progress.at(`${written} entries`);
         }

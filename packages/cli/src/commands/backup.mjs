@@ -1,10 +1,9 @@
 // keystile export and keystile restore: all that ledgers have, out into a file, and back into a new deployment.
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
-
 import { apiCommand } from "../api.mjs";
-import { Failed, WrongUsage } from "../failed.mjs";
-import { answer, plain, Progress, write } from "../output.mjs";
+import { Failed } from "../failed.mjs";
+import { fileOfUser } from "../new_file.mjs";
+import { answer, plain, Progress, writeWhole } from "../output.mjs";
 import { ExportFile } from "./export_file.mjs";
 
 /** Keys that are named which a restore did not take. */
@@ -22,17 +21,15 @@ export const BACKUP = [
 Needs the scope tenants:export, of all tenants without --tenant. A file appears under its name once it is whole. On stdout
 only the exit code 0 says that all of it came. What is in it is confidential: names, addresses, metadata.`,
     async run({ keystile, values, io }) {
-      if (values.to === "") throw new WrongUsage("--to is empty. Is a variable not set?");
-      if (values.to !== undefined && existsSync(values.to)) throw new WrongUsage(`${values.to} is there already.`);
+      const file = values.to === undefined ? undefined : fileOfUser("to", values.to, io.say);
       const pages = values.tenant === undefined ? keystile.backup.exportAll() : keystile.backup.exportTenant(values.tenant);
-      const file = values.to === undefined ? undefined : new NewFile(values.to);
       const progress = new Progress(io);
       const sum = { ledgers: 0, keys: 0, audit: 0, bytes: 0 };
       const said = () => `${sum.ledgers} ledgers, ${sum.keys} keys, ${(sum.bytes / 1e6).toFixed(1)} MB`;
       try {
         for await (const { text, last } of pages) {
           if (file) file.write(text);
-          else await write(io, text.trimEnd());
+          else await writeWhole(io, text.trimEnd());
           sum.bytes += Buffer.byteLength(text);
           if (last.end) {
             sum.ledgers += 1;
@@ -71,7 +68,9 @@ Exit code 1 if a key was not taken.`,
           for (const each of exports) await restore(keystile, file, each, sum, progress, io);
           for (const each of erased) await eraseAgain(keystile, each, sum);
         } catch (error) {
-          progress.at(`${sum.ledgers} of ${exports.length} ledgers are there. Run the same again to go on.`);
+          const goesOn = !isRefusal(error);
+          const there = `${sum.ledgers} of ${exports.length} ledgers are there.`;
+          progress.at(goesOn ? `${there} Run the same again to go on.` : sum.ledgers > 0 ? there : "");
           throw error;
         } finally {
           progress.end();
@@ -91,6 +90,9 @@ Exit code 1 if a key was not taken.`,
     },
   }),
 ];
+
+/** Whether the same again would be refused again. */
+const isRefusal = ({ status }) => status >= 400 && status < 500 && status !== 429;
 
 /** Sends one export, from the first page that isn't there yet. */
 async function restore(keystile, file, each, sum, progress, io) {
@@ -129,31 +131,4 @@ async function eraseAgain(keystile, { tenant, line }, sum) {
     await keystile.tenants.erase(tenant, tenant);
   }
   sum.erased.push(tenant);
-}
-
-/** A file that has its name once it is whole. Nobody else may read it. */
-class NewFile {
-  #file;
-  #name;
-  part;
-
-  constructor(name) {
-    this.#name = name;
-    this.part = `${name}.part`;
-    try {
-      this.#file = openSync(this.part, "w", 0o600);
-    } catch (error) {
-      throw new WrongUsage(`${this.part} can't be written: ${error.message}`);
-    }
-  }
-
-  write(text) {
-    writeSync(this.#file, text);
-  }
-
-  keep() {
-    fsyncSync(this.#file);
-    closeSync(this.#file);
-    renameSync(this.part, this.#name);
-  }
 }

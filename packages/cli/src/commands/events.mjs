@@ -3,7 +3,7 @@
 import { apiCommand, CHANGE, LIST, YES } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
 import { changeOptions, listOptions, pageSize, said, seconds, word } from "../option_values.mjs";
-import { answer, confirm, list, record, Table, time, write } from "../output.mjs";
+import { answer, answerOnce, confirm, list, record, Table, time, write } from "../output.mjs";
 
 const ENDPOINT = { name: "endpoint", summary: "the endpoint's id, such as ep_4bTzV9cXk07Hq2mN1pRs" };
 const EVENT = { name: "event", summary: "the event's id, such as evt_…" };
@@ -207,7 +207,8 @@ async function withSecret(io, values, endpoint, note) {
     io.say(note);
     if (endpoint.pending) io.say("The worker that sends can't be reached; it is told by itself.");
   }
-  await answer(io, values, endpoint, endpoint.secret ?? endpoint.public_key);
+  const again = `The secret of ${endpoint.id} could not be written. Give it another: keystile events rotate-secret ${endpoint.id}`;
+  await answerOnce(io, values, endpoint, endpoint.secret ?? endpoint.public_key, again);
 }
 
 function shown({ state, ...endpoint }) {

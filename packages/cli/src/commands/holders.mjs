@@ -1,6 +1,6 @@
 // The common part of the commands on keys and on operators: both are holders of a key.
 
-import { answer, record, time } from "../output.mjs";
+import { answer, answerOnce, record, time } from "../output.mjs";
 import { count, moment, said, seconds } from "../option_values.mjs";
 import { WrongUsage } from "../failed.mjs";
 
@@ -94,7 +94,8 @@ export async function madeKey(io, values, made, what) {
     io.say(`${what} ${made.id}, "${made.name}", with ${made.scopes.join(" ")}, ${until}. ${inEffect(made)}`);
     io.say("This is its text. It isn't shown again.");
   }
-  await answer(io, values, made, made.key);
+  const again = `The text of ${made.id} could not be written, and it isn't shown again: revoke ${made.id}, and make another.`;
+  await answerOnce(io, values, made, made.key, again);
 }
 
 /** The members of a patch that were said; there has to be one. */

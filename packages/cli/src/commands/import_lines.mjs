@@ -13,7 +13,7 @@ const OBJECTS = new Set(["metadata", "rate_limits", "quotas"]);
 /** The format of a file, by its name. */
 export function formatOf(file) {
   const extension = file.split(".").at(-1).toLowerCase();
-  return { csv: "csv", json: "json" }[extension] ?? "ndjson";
+  return FORMATS.includes(extension) ? extension : "ndjson";
 }
 
 /** The keys of a text, each as `{ line, key }` with its line in the file. */

@@ -13,7 +13,7 @@ export async function limits(io, values, asked) {
 
 /** Adds to a quota, and shows it. */
 export async function addToQuota(io, values, amount, add) {
-  const added = await add(count("amount", amount), changeOptions(values));
+  const added = await add(count("amount", amount, { shown: "The amount" }), changeOptions(values));
   if (values.json) return answer(io, values, added);
   return table(io, [added]);
 }

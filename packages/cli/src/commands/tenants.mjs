@@ -3,7 +3,7 @@
 import { apiCommand, CHANGE, LIST, YES } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
 import { changeOptions, count, listOptions, moment, ownLimits, pageSize, said, seconds } from "../option_values.mjs";
-import { answer, confirm, confirmByName, list, record, time } from "../output.mjs";
+import { answer, answerOnce, confirm, confirmByName, list, record, time } from "../output.mjs";
 import { inEffect, patchOf, TENANT } from "./holders.mjs";
 import { addToQuota, limits } from "./limits.mjs";
 import { PERIOD, usage } from "./usage.mjs";
@@ -162,7 +162,7 @@ export const TENANTS = [
         ...said({ expires_in_seconds: seconds("expires-in", values["expires-in"]) }),
       });
       if (!values.json) io.say(`A link that works once within five minutes, for a session until ${time(made.expires_at)}:`);
-      await answer(io, values, made, made.url);
+      await answerOnce(io, values, made, made.url, "The link could not be written. Make another; nobody can use this one.");
     },
   }),
 ];

@@ -3,7 +3,7 @@
 import { apiCommand } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
 import { said, word } from "../option_values.mjs";
-import { answer, Progress, Table, time, write } from "../output.mjs";
+import { answer, Progress, Table, time, write, writeWhole } from "../output.mjs";
 import { TENANT } from "./holders.mjs";
 
 const PERIODS = ["24h", "7d", "30d"];
@@ -56,7 +56,7 @@ export const USAGE = [
       let [written, next] = [0, values.after];
       try {
         for await (const entry of entries) {
-          await write(io, JSON.stringify(entry));
+          await writeWhole(io, JSON.stringify(entry));
           if (entry.end) next = entry.end.next;
           else written += 1;
           if (written % 1000 === 0) progress.at(`${written} lines`);

@@ -1,11 +1,10 @@
 // keystile webhooks: their sources, what was delivered, and what was not.
 
-import { writeFileSync } from "node:fs";
-
 import { apiCommand, LIST, YES } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
+import { fileOfUser } from "../new_file.mjs";
 import { listOptions, moment, pageSize, said, word } from "../option_values.mjs";
-import { answer, confirm, list, Progress, Table, time, write } from "../output.mjs";
+import { answer, answerOnce, confirm, list, Progress, Table, time, write } from "../output.mjs";
 
 const SOURCE = { name: "source", summary: "the source, as keystile.toml names it" };
 const EVENT = { name: "id", summary: "the event's id, such as dlv_…" };
@@ -99,15 +98,19 @@ export const WEBHOOKS = [
     name: "webhooks body",
     summary: "write the body of an event that could not be delivered; the audit log says so",
     arguments: [SOURCE, EVENT],
-    options: { out: { type: "string", value: "FILE", summary: "into this file, byte by byte (default: stdout)" } },
+    options: { out: { type: "string", value: "FILE", summary: "into this new file, byte by byte (default: stdout)" } },
     async run({ keystile, values, positionals: [source, id], io }) {
       const letter = await keystile.webhooks.deadLetterBody(source, id);
       if (!letter.complete) io.say(`The body has ${letter.body_bytes} bytes; this is its beginning.`);
       if (values.json) return answer(io, values, letter);
       const bytes = Buffer.from(letter.body, "base64");
-      if (values.out !== undefined) return writeFileSync(values.out, bytes, { mode: 0o600 });
+      if (values.out !== undefined) {
+        const file = fileOfUser("out", values.out, io.say);
+        file.write(bytes);
+        return file.keep();
+      }
       // Whole bytes, without a line's end of ours.
-      return void (io.stdout?.write ? io.stdout.write(bytes) : io.out(bytes.toString("utf8")));
+      return write(io, bytes);
     },
   }),
   apiCommand({
@@ -174,7 +177,8 @@ export const WEBHOOKS = [
       await confirm(io, values, `Show the secret of ${id}? It is shown once.`);
       const revealed = await keystile.webhooks.reveal(source, id);
       if (!values.json) io.say(revealed.note);
-      await answer(io, values, revealed, revealed.secret);
+      const again = `The secret of ${id} could not be written, and it is shown once: have the sender repeat its handshake.`;
+      await answerOnce(io, values, revealed, revealed.secret, again);
     },
   }),
 ];

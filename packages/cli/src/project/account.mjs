@@ -1,8 +1,9 @@
 // The Cloudflare account, by wrangler. Each failure says what to do.
 
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 
 import { Failed } from "../failed.mjs";
+import { writePrivately } from "../new_file.mjs";
 import { latest } from "./later.mjs";
 import { readWranglerFile } from "./own_wrangler.mjs";
 import { own } from "./place.mjs";
@@ -144,9 +145,9 @@ export function accountOf(place) {
     async upload(file, { version, secrets = {} }) {
       const withSecrets = Object.keys(secrets).length ? ["--secrets-file", secretsFile] : [];
       const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
-      if (withSecrets.length) writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
+      if (withSecrets.length) writePrivately(secretsFile, JSON.stringify(secrets));
       try {
-        await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), options);
+        await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), { ...options, signals: true });
       } finally {
         rmSync(secretsFile, { force: true });
       }

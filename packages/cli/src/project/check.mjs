@@ -19,7 +19,7 @@ export const check = {
       read = await readConfiguration(place.file, place.home);
     } catch (error) {
       if (!(error instanceof Mistaken)) throw error;
-      if (values.json) io.out(JSON.stringify({ ok: false, mistakes: error.mistakes, warnings: [] }, null, 2));
+      if (values.json) io.out(JSON.stringify({ ok: false, mistakes: error.mistakes, warnings: [] }));
       else error.mistakes.forEach((mistake) => io.say(`✗ ${mistake}`));
       return 1;
     }
@@ -27,7 +27,7 @@ export const check = {
     const local = whatCannotWork(read.summary, found).map((each) => `${shown}: it runs on this machine, and can't be deployed so. ${each}`);
     const warnings = [...read.warnings, ...local];
     if (values.json) {
-      io.out(JSON.stringify({ ok: true, mistakes: [], warnings, summary: read.summary }, null, 2));
+      io.out(JSON.stringify({ ok: true, mistakes: [], warnings, summary: read.summary }));
       return 0;
     }
     warnings.forEach((warning) => io.say(`! ${warning}`));

@@ -2,10 +2,11 @@
 // first deployment continues with the same ones and shows them at its end.
 
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { Failed } from "../failed.mjs";
+import { writePrivately } from "../new_file.mjs";
 
 const MAKE = {
   KEYSTILE_SECRET: () => randomBytes(32).toString("base64"),
@@ -38,7 +39,7 @@ export function pending(directory, { name, account }) {
     keep(secrets) {
       if (Object.keys(secrets).length === 0) return;
       mkdirSync(directory, { recursive: true });
-      writeFileSync(file, JSON.stringify({ account, secrets }), { mode: 0o600 });
+      writePrivately(file, JSON.stringify({ account, secrets }));
     },
     forget: () => rmSync(file, { force: true }),
   };

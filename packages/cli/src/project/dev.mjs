@@ -3,7 +3,8 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { Failed, WrongUsage } from "../failed.mjs";
+import { Failed } from "../failed.mjs";
+import { count } from "../option_values.mjs";
 import { readConfiguration } from "./configuration.mjs";
 import { missingLines } from "./git_ignore.mjs";
 import { keepUpToDate } from "./live_files.mjs";
@@ -55,11 +56,7 @@ function chosenPorts(values) {
   const ports = { ...PORTS };
   const exact = Object.keys(PORTS).filter((name) => values[`${name}-port`] !== undefined);
   for (const name of exact) {
-    const given = Number(values[`${name}-port`]);
-    if (!Number.isInteger(given) || given < 0 || given > 65_535) {
-      throw new WrongUsage(`--${name}-port takes a number from 0 to 65535.`);
-    }
-    ports[name] = given;
+    ports[name] = count(`${name}-port`, values[`${name}-port`], { least: 0, most: 65_535 });
   }
   return { ports, exact };
 }

@@ -31,6 +31,18 @@ export async function claim(place) {
 /** Notes the process group of the stack, for whoever comes after a kill. */
 export const noteGroup = (place, group) => write(place, { group });
 
+/** Whether the stack that is noted in this place runs: the process that started it, and wrangler. */
+export async function runs(place) {
+  const { pid, group } = recorded(place);
+  if (pid === undefined) return false;
+  if (process.platform === "win32") return isThere(pid);
+  const all = await processes();
+  return all.some((each) => each.pid === pid) && all.some((each) => isWranglers(each, group));
+}
+
+/** The command that started the stack that is noted in this place. */
+export const startOf = (place) => recorded(place).start ?? place.start;
+
 /** Takes the note away: the stack has ended in order. */
 export const release = (place) => rmSync(recordOf(place), { force: true });
 
@@ -59,10 +71,11 @@ async function endLeftBehind(place, group, start) {
 /** The processes that serve `place`, and those of the noted group that are wrangler's: it may be another's by now. */
 async function leftBehind(place, group) {
   const state = stateOf(place);
-  const isOf = (each) =>
-    each.command.includes(`--persist-to ${state}`) || (each.group === group && /workerd|wrangler/.test(each.command));
+  const isOf = (each) => each.command.includes(`--persist-to ${state}`) || isWranglers(each, group);
   return (await processes()).filter(isOf);
 }
+
+const isWranglers = (each, group) => each.group === group && /workerd|wrangler/.test(each.command);
 
 function recorded(place) {
   if (!existsSync(recordOf(place))) return {};
@@ -85,6 +98,14 @@ function signalGroup(group, signal) {
     process.kill(-group, signal);
   } catch {
     // It has ended already.
+  }
+}
+
+function isThere(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -36,21 +36,40 @@ export async function answers(command, args = ["--version"], options = {}) {
   }
 }
 
-/** Starts a program and waits for its end. */
-export function start(command, args, { cwd, env, stdio, onStdout, onStderr }) {
+/** Starts a program and waits for its end. With `signals` those that this process gets are passed on to it. */
+export function start(command, args, { cwd, env, stdio, onStdout, onStderr, signals = false }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: stdio ?? ["ignore", "pipe", "pipe"],
     });
+    const end = signals ? passSignals(child) : () => {};
     child.stdout?.setEncoding("utf8").on("data", onStdout);
     child.stderr?.setEncoding("utf8").on("data", onStderr);
     child.on("error", (error) =>
       reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error),
     );
-    child.on("close", (code, signal) => resolve({ code, signal }));
+    child.on("close", (code, signal) => {
+      end();
+      resolve({ code, signal });
+    });
   });
+}
+
+/**
+ * Passes the signals that would end this process on to a child, whose end it can then wait for. Returns how to stop that.
+ * A terminal sends Ctrl-C to the child by itself.
+ */
+export function passSignals(child) {
+  const pass = (signal) => {
+    if (signal === "SIGINT" && process.stdin.isTTY) return;
+    // wrangler passes the other two on to its own children, and not this one.
+    child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, pass);
+  return () => signals.forEach((signal) => process.off(signal, pass));
 }
 
 export const named = (command, args) => [command.split("/").at(-1), ...args].join(" ");

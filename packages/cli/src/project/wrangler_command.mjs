@@ -22,7 +22,7 @@ export const wrangler = {
     const env = { WRANGLER_SEND_METRICS, ...(CLOUDFLARE_ACCOUNT_ID && { CLOUDFLARE_ACCOUNT_ID }) };
     if (existsSync(project.file)) env.WRANGLER_REGISTRY_PATH = registryOf(project);
     const [command, args] = place.wrangler(...positionals);
-    const { code } = await start(command, args, { cwd: io.cwd, env, stdio: "inherit" });
+    const { code } = await start(command, args, { cwd: io.cwd, env, stdio: "inherit", signals: true });
     return code ?? 1;
   },
 };
