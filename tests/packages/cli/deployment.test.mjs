@@ -28,7 +28,7 @@ const now = () => JSON.parse(readFileSync(account, "utf8"));
 const change = (facts) => writeFileSync(account, JSON.stringify({ ...(existsSync(account) ? now() : {}), ...facts }));
 const file = (...parts) => path.join(cwd, ".keystile", ...parts);
 
-/** Deploys; returns what it said, and the message of its failure. */
+/** Deploys; returns what it said, the facts of it, and the message of its failure. */
 async function deploy(options = {}) {
   let said = "";
   const say = (text) => (said += `${text}\n`);
@@ -37,8 +37,11 @@ async function deploy(options = {}) {
     wrangler: (...args) => [process.execPath, [WRANGLER, ...args]],
     wranglerEnv: () => ({ ACCOUNT: account }),
   };
-  const failed = await deployProject(place, { say, ...options }).then(() => undefined, ({ message }) => message);
-  return { said, failed };
+  try {
+    return { facts: await deployProject(place, { say, ...options }), said };
+  } catch ({ message }) {
+    return { said, failed: message };
+  }
 }
 
 test("the secrets of a first deploy are on the workers that need them, are shown, and are nowhere else", async () => {
@@ -50,6 +53,17 @@ test("the secrets of a first deploy are on the workers that need them, are shown
   assert.deepEqual(sender, { KEYSTILE_SECRET: edge.KEYSTILE_SECRET });
   for (const value of Object.values(edge)) assert.ok(said.includes(value), said);
   assert.ok(!existsSync(file("deploy-secrets", "keystile.json")));
+});
+
+test("the facts of a deploy name what was deployed and made, and no secret", async () => {
+  const { facts } = await deploy();
+  const { id, kv, queues, uploads } = now();
+  const made_secrets = ["KEYSTILE_SECRET", "KEYSTILE_ROOT_KEY"];
+  const workers = uploads.map((name) => ({ name }));
+  const { version, ...others } = facts;
+  assert.match(version, /^\d+\.\d+\.\d+/);
+  assert.deepEqual(others, { dry_run: false, account: id, kv_namespace: kv[0].id, queues, workers, made_secrets });
+  assert.deepEqual((await deploy()).facts.made_secrets, []);
 });
 
 test("each worker is deployed after those that it names", async () => {

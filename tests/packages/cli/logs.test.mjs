@@ -29,7 +29,7 @@ before(async () => {
 });
 after(() => cli.remove());
 
-const marks = ["edge", "manage"].map((worker) => `ended-keystile-${worker}`);
+const marks = ["edge", "manage"].map((worker) => `ended-gate-${worker}`);
 beforeEach(() => marks.forEach((mark) => rmSync(cli.file(mark), { force: true })));
 const ended = () => marks.filter((mark) => existsSync(cli.file(mark)));
 const LOGS = ["logs", "--worker", "edge", "--worker", "manage"];

@@ -21,8 +21,9 @@ test("without a keystile.toml each command says how to write one", async () => {
 
 test("init writes what is missing, which passes the check, and overwrites nothing", async () => {
   cli.write(".gitignore", "mine");
-  const first = await cli.run(["init", "--name", "My Gate"]);
+  const first = await cli.run(["init", "--name", "My Gate", "--json"]);
   assert.equal(first.code, 0, first.err);
+  assert.equal(first.out, '{"written":["keystile.toml","package.json"],"changed":[".gitignore"],"kept":[]}\n');
   assert.equal(cli.read(".gitignore"), "mine\n.keystile/\n.dev.vars\n");
   assert.match(first.err, /✓ \.gitignore has \.keystile\/ and \.dev\.vars now/);
   assert.match(cli.read("keystile.toml"), /^name = "My Gate"$/m);
@@ -30,7 +31,8 @@ test("init writes what is missing, which passes the check, and overwrites nothin
   assert.deepEqual(devDependencies, { "@keystile/cli": "0.1.0" });
   assert.equal(scripts.wrangler, "keystile wrangler --", "what the guide's `npm run wrangler -- …` runs in a clone, too");
   const written = cli.read("keystile.toml");
-  const second = await cli.run(["init", "--name", "Other"]);
+  const second = await cli.run(["init", "--name", "Other", "--json"]);
+  assert.deepEqual(JSON.parse(second.out), { written: [], changed: [], kept: ["keystile.toml", "package.json", ".gitignore"] });
   assert.match(second.err, /keystile\.toml is there, and stays as it is/);
   assert.equal(cli.read("keystile.toml"), written);
   assert.equal(cli.read(".gitignore"), "mine\n.keystile/\n.dev.vars\n");
@@ -97,8 +99,13 @@ test("an older Node is told which one is needed", async () => {
 });
 
 test("a dry run deploys nothing, and says what it would", async () => {
-  const { code, err } = await cli.run(["deploy", "--dry-run"], { env: { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1" } });
+  const { code, err, out } = await cli.run(["deploy", "--dry-run", "--json"], { env: { CLOUDFLARE_API_BASE_URL: "http://127.0.0.1:1" } });
   assert.equal(code, 0, err);
+  const { dry_run, kv_namespace, queues, workers } = JSON.parse(out);
+  assert.deepEqual([dry_run, kv_namespace, queues.length], [true, null, 2]);
+  const names = ["demo-upstream", "hooks", "sender", "limiter", "edge", "manage"].map((worker) => `my-gate-${worker}`);
+  assert.deepEqual(workers.map(({ name }) => name), names);
+  for (const { gzip_bytes, raw_bytes } of workers) assert.ok(gzip_bytes > 0 && gzip_bytes < raw_bytes);
   for (const worker of ["hooks", "sender", "limiter", "edge", "manage", "demo-upstream"]) {
     assert.match(err, new RegExp(`✓ my-gate-${worker} +\\d+\\.\\d KiB gzip`));
   }

@@ -62,6 +62,8 @@ test("a secret that nobody got is told, with exit code 1", async () => {
       [`keys rotate lost ${id} --overlap 1h`, /The text of key_\w+ could not be written/],
       ["operators create --name lost --scope keys:read --tenant acme", /The text of op_\w+ could not be written/],
       [`operators rotate ${operator.id} --overlap 1h`, /The text of op_\w+ could not be written/],
+      ["events create https://example.com/events", /The secret of (ep_\w+) could not be written\. Give it another: keystile events rotate-secret \1 \(/],
+      ["events create https://example.com/ --tenant lost", /keystile events rotate-secret ep_\w+ --tenant lost \(/],
       ["tenants portal-session lost --actor-id a --may keys:read", /The link could not be written\. Make another/],
     ]) {
       const { code, err } = await into(where, words);

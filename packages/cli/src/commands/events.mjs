@@ -207,7 +207,8 @@ async function withSecret(io, values, endpoint, note) {
     io.say(note);
     if (endpoint.pending) io.say("The worker that sends can't be reached; it is told by itself.");
   }
-  const again = `The secret of ${endpoint.id} could not be written. Give it another: keystile events rotate-secret ${endpoint.id}`;
+  const of = values.tenant === undefined ? "" : ` --tenant ${values.tenant}`;
+  const again = `The secret of ${endpoint.id} could not be written. Give it another: keystile events rotate-secret ${endpoint.id}${of}`;
   await answerOnce(io, values, endpoint, endpoint.secret ?? endpoint.public_key, again);
 }
 

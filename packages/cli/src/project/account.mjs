@@ -16,6 +16,9 @@ const login = ({ tool }) =>
 const several = ({ tool }) =>
   `The login has several accounts. Write account_id = "…" in [deploy] of keystile.toml; ${tool} whoami lists them.`;
 
+/** stdout has the data of the command, and nothing of wrangler. */
+const STDERR = 2;
+
 /** Wrangler's ways to fail, and what to do about each. */
 const REMEDIES = [
   [
@@ -147,7 +150,7 @@ export function accountOf(place) {
       const tag = version ? ["--tag", version, "--message", `Keystile ${version}`] : [];
       if (withSecrets.length) writePrivately(secretsFile, JSON.stringify(secrets));
       try {
-        await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), { ...options, signals: true });
+        await run(...place.wrangler("deploy", "-c", file, ...tag, ...withSecrets), { ...options, out: STDERR, signals: true });
       } finally {
         rmSync(secretsFile, { force: true });
       }

@@ -25,15 +25,19 @@ export const deploy = {
     config: CONFIG,
     older: { type: "boolean", summary: "also where a later version was deployed, such as after a rollback" },
     "dry-run": { type: "boolean", summary: "everything but the account: checks, sizes, and what would be created" },
+    json: { type: "boolean", summary: "what was deployed, or would be, as a line of JSON; secrets stay on stderr" },
   },
   details: `
 Log in first: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN. Names, addresses and the account are in [deploy]
 of keystile.toml. A source's secrets are yours to set: keystile wrangler -- secret put NAME --name keystile-hooks`,
-  run: ({ values, io }) =>
-    deployProject(projectOf(values, io), { dryRun: values["dry-run"], older: values.older, say: io.say }),
+  async run({ values, io }) {
+    const options = { dryRun: values["dry-run"], older: values.older, say: io.say };
+    const facts = await deployProject(projectOf(values, io), options);
+    if (values.json) io.out(JSON.stringify(facts));
+  },
 };
 
-/** Deploys the project of a place. */
+/** Deploys the project of a place. Resolves to the facts of it, without secrets. */
 export async function deployProject(project, { dryRun = false, older = false, say }) {
   const { workers: texts, summary, warnings } = await readConfiguration(project.file, project.home);
   const place = inAccount(project, summary.deploy.account_id);
@@ -46,7 +50,8 @@ export async function deployProject(project, { dryRun = false, older = false, sa
   const bound = Object.values(services);
   const demo = bound.includes(demoName(summary)) ? [demoName(summary)] : [];
   const plan = { place, summary, say, written, demo, files: found.files, older };
-  await (dryRun ? rehearse(plan) : carryOut(plan));
+  const facts = await (dryRun ? rehearse(plan) : carryOut(plan));
+  return { dry_run: dryRun, version: VERSION, ...facts };
 }
 
 /** Throws if the configuration names what an account doesn't have. */
@@ -88,12 +93,14 @@ async function rehearse({ place, summary, say, written, demo, files }) {
   const configs = written(summary.deploy.kv_namespace ?? "0".repeat(32));
   const account = accountOf(place);
   const directory = mkdtempSync(path.join(tmpdir(), "keystile-"));
+  const workers = [];
   try {
     const demos = demo.map((name) => ({ name, file: configs.upstream }));
     for (const { name, file } of [...files, ...demos, ...ours(summary, configs)]) {
       const out = path.join(directory, name);
       await account.offline("deploy", "--dry-run", "-c", file, "--outdir", out);
       const { raw, gzip } = uploadSize(out);
+      workers.push({ name, gzip_bytes: gzip, raw_bytes: raw });
       say(`✓ ${name.padEnd(24)} ${kib(gzip).padStart(7)} KiB gzip ${kib(raw).padStart(8)} KiB raw`);
     }
   } finally {
@@ -112,6 +119,7 @@ A deployment would
     (in this order; the first time ${manage} before ${edge}: it holds the classes that the edge names)
 ${ownSecrets(place, summary).map((line) => `  - leave to you ${line}\n`).join("")}
 Dry run: nothing was created or uploaded.`);
+  return { kv_namespace: id ?? null, queues: queues(summary), workers };
 }
 
 /** The order of a first deployment: the edge names classes of the management worker, which must be there. */
@@ -167,7 +175,8 @@ async function carryOut({ place: anywhere, summary, say, written, demo, files, o
     refuseSecondSecret(place, lacking, await signOfKeys({ account, summary, names, versions }));
   }
 
-  const configs = written(await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace));
+  const kv = await account.namespace(named("keystile-keys", summary), summary.deploy.kv_namespace);
+  const configs = written(kv);
   for (const queue of queues(summary)) if (await account.ensureQueue(queue)) say(`✓ The queue ${queue} was created.`);
   const upload = async (name, file) => {
     say(`\n━━ ${name}`);
@@ -189,6 +198,9 @@ async function carryOut({ place: anywhere, summary, say, written, demo, files, o
   kept.forget();
   const left = ownSecrets(place, { ...summary, edge_secrets: [] });
   say(`\n✓ Deployed. The addresses are above.${left.map((line) => `\n  Yours to set are ${line}`).join("")}`);
+  const workers = [...files.map(({ name }) => name), ...demo, ...order.map((worker) => names[worker])].map((name) => ({ name }));
+  const made_secrets = Object.keys({ ...earlier, ...fresh });
+  return { account: accountId, kv_namespace: kv, queues: queues(summary), workers, made_secrets };
 }
 
 /** Shows the secrets that were made, by this deploy or by an `interrupted` one before it. */

@@ -13,7 +13,10 @@ export const init = {
   summary: "write keystile.toml and what else is missing; nothing is overwritten",
   details: `
 To a .gitignore that is there it adds .keystile/ and .dev.vars, which has secrets, unless git ignores them.`,
-  options: { name: { type: "string", value: "NAME", summary: "the deployment's name (default: the directory's)" } },
+  options: {
+    name: { type: "string", value: "NAME", summary: "the deployment's name (default: the directory's)" },
+    json: { type: "boolean", summary: "the names of the files that were written, changed and kept, as a line of JSON" },
+  },
   async run({ values, io }) {
     const name = values.name ?? path.basename(io.cwd);
     const files = {
@@ -22,11 +25,13 @@ To a .gitignore that is there it adds .keystile/ and .dev.vars, which has secret
       ".gitignore": "node_modules/\n.keystile/\n.dev.vars\n",
     };
     await checkText(files["keystile.toml"], "keystile.toml");
+    const facts = { written: [], changed: [], kept: [] };
     for (const [file, text] of Object.entries(files)) {
       const at = path.join(io.cwd, file);
       const isThere = existsSync(at);
       if (!isThere) writeFileSync(at, text);
       const missing = file === ".gitignore" ? missingLines(io.cwd) : [];
+      facts[!isThere ? "written" : missing.length ? "changed" : "kept"].push(file);
       if (missing.length) {
         addLines(io.cwd, missing);
         io.say(`✓ ${file} has ${missing.join(" and ")} now`);
@@ -34,6 +39,7 @@ To a .gitignore that is there it adds .keystile/ and .dev.vars, which has secret
     }
     await readConfiguration(path.join(io.cwd, "keystile.toml"), io.cwd);
     io.say("\nNext: npx keystile dev");
+    if (values.json) io.out(JSON.stringify(facts));
   },
 };
 

@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 
 import { Failed } from "../failed.mjs";
 
-/** Runs a program with its output shown. */
-export async function run(command, args, options = {}) {
-  const exit = await start(command, args, { ...options, stdio: ["ignore", "inherit", "inherit"] });
+/** Runs a program with its output shown; `out` is the target of its standard output. */
+export async function run(command, args, { out = "inherit", ...options } = {}) {
+  const exit = await start(command, args, { ...options, stdio: ["ignore", out, "inherit"] });
   if (exit.code !== 0) throw new Failed(`${named(command, args)} ${ending(exit)}`);
 }
 
