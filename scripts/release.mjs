@@ -36,7 +36,7 @@ export async function release({ dryRun }) {
   if (!dryRun) refuseUncommitted();
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT);
-  writeFileSync(path.join(OUT, "NOTES.md"), notes);
+  writeFileSync(path.join(OUT, "NOTES.md"), forPage(notes, released));
   const directories = await buildPackages();
   for (const directory of directories) await packed(directory);
   await crate(released, { dryRun });
@@ -54,6 +54,10 @@ export function section(released, { dryRun }, changelog = readFileSync(inRoot("C
   }
   return text.trim() + "\n";
 }
+
+/** The notes for the release's page, from which a path of the repository leads nowhere. */
+export const forPage = (notes, released) =>
+  notes.replaceAll(/\]\((?!https?:|#)([^)]+)\)/g, (_, file) => `](https://github.com/keystile/keystile/blob/v${released}/${file})`);
 
 function refuseUncommitted() {
   const changed = execFileSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" });

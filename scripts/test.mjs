@@ -59,7 +59,7 @@ const steps = {
 function links() {
   const remark = inRoot("node_modules", "remark-cli", "cli.js");
   const options = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
-  return run(process.execPath, [remark, ".", ...options, ...["target", "build", "crates/webhook/schemes.md"].flatMap((each) => ["--ignore-pattern", each])], { cwd: root });
+  return run(process.execPath, [remark, ".", ...options, ...["target", "build", "release", "crates/webhook/schemes.md"].flatMap((each) => ["--ignore-pattern", each])], { cwd: root });
 }
 
 /** The crates of the workspace and of the fuzz targets, by deny.toml. */

@@ -10,7 +10,7 @@ import { describe, test } from "node:test";
 
 import { parse } from "yaml";
 
-import { mistakesIn, ofCrates, section, sums } from "../../scripts/release.mjs";
+import { forPage, mistakesIn, ofCrates, section, sums } from "../../scripts/release.mjs";
 import { inRoot, root } from "../../scripts/tools.mjs";
 
 const CHANGELOG = `# Changelog
@@ -48,6 +48,12 @@ describe("the changelog's section", () => {
       assert.throws(() => section(version, {}, CHANGELOG), /CHANGELOG\.md has no section "## \[/, version);
     }
   });
+});
+
+test("the release's page links to the files of its tag", () => {
+  const notes = "[Deploy](docs/guide/deploy.md#upgrade), [here](#added), [there](https://example.com).";
+  const page = "[Deploy](https://github.com/keystile/keystile/blob/v1.2.3/docs/guide/deploy.md#upgrade), [here](#added), [there](https://example.com).";
+  assert.equal(forPage(notes, "1.2.3"), page);
 });
 
 describe("a file isn't published", () => {

@@ -75,22 +75,37 @@ fn router(receiver: Receiver) -> Router {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    for body in ["Hello, World!", "Hello, Mallory!"] {
+        println!("{body} {}", status_of(body)?);
+    }
+    Ok(())
+}
+
+/// The handler's answer to a delivery with this body. Its sender has signed "Hello, World!".
+fn status_of(body: &'static str) -> Result<StatusCode, Box<dyn Error>> {
     let receiver = Receiver::new("github", &["It's a Secret to Everybody"])?;
     let delivery = Delivery { method: "POST", url: "", headers: &[], body: b"Hello, World!" };
     let now = SystemTime::UNIX_EPOCH.elapsed()?;
     let signed = sign(receiver.scheme, "It's a Secret to Everybody", &delivery, None, &Options::at(now))?;
-    let router = router(receiver);
-    for body in ["Hello, World!", "Hello, Mallory!"] {
-        let mut request = Request::post("/hooks/github");
-        for (name, value) in &signed.headers {
-            request = request.header(name, value);
-        }
-        let mut answer = pin!(router.clone().oneshot(request.body(Body::from(body))?));
-        // Nothing here waits for anything, so the answer is ready at once.
-        match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(response) => println!("{body} {}", response?.status()),
-            Poll::Pending => return Err("the handler waits for something".into()),
-        }
+    let mut request = Request::post("/hooks/github");
+    for (name, value) in &signed.headers {
+        request = request.header(name, value);
     }
-    Ok(())
+    let mut answer = pin!(router(receiver).oneshot(request.body(Body::from(body))?));
+    // Nothing here waits for anything, so the answer is ready at once.
+    match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(response) => Ok(response?.status()),
+        Poll::Pending => Err("the handler waits for something".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_genuine_delivery_is_taken_and_an_altered_one_refused() {
+        assert_eq!(status_of("Hello, World!").unwrap(), StatusCode::NO_CONTENT);
+        assert_eq!(status_of("Hello, Mallory!").unwrap(), StatusCode::UNAUTHORIZED);
+    }
 }
