@@ -31,8 +31,7 @@ export class NewFile {
 
 /** A file for the user, named by `--option`: never in place of one that is there. `say` gets a note on an earlier part. */
 export function fileOfUser(option, name, say) {
-  if (name === "") throw new WrongUsage(`--${option} is empty. Is a variable not set?`);
-  if (existsSync(name)) throw new WrongUsage(`${name} is there already.`);
+  refuseTaken(option, name);
   const part = `${name}.part`;
   const isLeft = existsSync(part);
   try {
@@ -42,6 +41,12 @@ export function fileOfUser(option, name, say) {
   } catch (error) {
     throw new WrongUsage(`${part} can't be written: ${error.message}`);
   }
+}
+
+/** Throws unless a file that the user names by `--option` can be a new one. */
+export function refuseTaken(option, name) {
+  if (name === "") throw new WrongUsage(`--${option} is empty. Is a variable not set?`);
+  if (existsSync(name)) throw new WrongUsage(`${name} is there already. Name a new file.`);
 }
 
 /**
