@@ -29,7 +29,8 @@ export const deploy = {
   },
   details: `
 Log in first: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN. Names, addresses and the account are in [deploy]
-of keystile.toml. A source's secrets are yours to set: keystile wrangler -- secret put NAME --name keystile-hooks`,
+of keystile.toml. A source's secrets are yours to set, NAME being the name in [deploy], keystile by default:
+keystile wrangler -- secret put SECRET --name NAME-hooks`,
   async run({ values, io }) {
     const options = { dryRun: values["dry-run"], older: values.older, say: io.say };
     const facts = await deployProject(projectOf(values, io), options);

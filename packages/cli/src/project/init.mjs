@@ -84,8 +84,8 @@ write = ["write"]
 [deploy]
 name = "${plainName(name)}"
 
-# The worker behind UPSTREAM is a demo that answers with the request that reached it; write
-# the name of your own worker, or { config = "…" }, the path of its wrangler file.
+# The worker behind UPSTREAM is a demo that answers with the request that reached it. Write the name of your own worker,
+# or { config = "…" }, the path of its wrangler file.
 [deploy.services]
 UPSTREAM = "${plainName(name)}-demo-upstream"
 `;
