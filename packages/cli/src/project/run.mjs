@@ -64,7 +64,7 @@ export function start(command, args, { cwd, env, stdio, onStdout, onStderr, sign
 export function passSignals(child) {
   const pass = (signal) => {
     if (signal === "SIGINT" && process.stdin.isTTY) return;
-    // wrangler passes the other two on to its own children, and not this one.
+    // wrangler passes SIGINT and SIGTERM on to its own children, and SIGHUP not.
     child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
