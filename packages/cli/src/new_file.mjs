@@ -1,8 +1,8 @@
 // New files with what is confidential: only their owner can read them, and each appears under its name once it is whole.
 
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 
-import { WrongUsage } from "./failed.mjs";
+import { Failed, WrongUsage } from "./failed.mjs";
 
 /** A file that has its name once it is kept. Until then what is written is in `part`. */
 export class NewFile {
@@ -24,8 +24,16 @@ export class NewFile {
   /** Gives it its name, in place of a file that has it. */
   keep() {
     fsyncSync(this.#file);
+    const isOther = fstatSync(this.#file).ino !== statSync(this.part, { throwIfNoEntry: false })?.ino;
     closeSync(this.#file);
+    if (isOther) throw new Failed(`${this.part} was taken away, or another program writes it. Run this again, alone.`);
     renameSync(this.part, this.#name);
+  }
+
+  /** Takes away what was written. */
+  discard() {
+    closeSync(this.#file);
+    rmSync(this.part, { force: true });
   }
 }
 
@@ -61,6 +69,11 @@ function createPrivately(name) {
 /** Writes a private file, whole or not at all. */
 export function writePrivately(name, data) {
   const file = new NewFile(name, `${name}.${process.pid}`);
-  file.write(data);
+  try {
+    file.write(data);
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
   file.keep();
 }

@@ -78,7 +78,7 @@ async function localStack(directory) {
   if (await runs(place)) return { url: checked(facts.manage), key: facts.root_key, from, start, edge: facts.edge };
   throw new Failed(
     `${start} doesn't run any more here: it was killed, and left ${from}. Start it again, or remove that file, or say ` +
-      "which deployment to ask: --profile NAME.",
+      "which deployment to ask: --profile NAME, or KEYSTILE_URL and KEYSTILE_KEY.",
   );
 }
 

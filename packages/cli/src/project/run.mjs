@@ -47,9 +47,10 @@ export function start(command, args, { cwd, env, stdio, onStdout, onStderr, sign
     const end = signals ? passSignals(child) : () => {};
     child.stdout?.setEncoding("utf8").on("data", onStdout);
     child.stderr?.setEncoding("utf8").on("data", onStderr);
-    child.on("error", (error) =>
-      reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error),
-    );
+    child.on("error", (error) => {
+      end();
+      reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error);
+    });
     child.on("close", (code, signal) => {
       end();
       resolve({ code, signal });
