@@ -119,7 +119,7 @@ import { existsSync, readFileSync } from "node:fs";
 if (!existsSync(".keystile/stack.json")) {
   console.error("Nothing runs here. Start it first, in another terminal: npm start");
   process.exit(1);
-};
+}
 const [, secret] = /^DEMO_WEBHOOK_SECRET="?whsec_([^"\\n]+)/m.exec(readFileSync(".dev.vars", "utf8"));
 const { edge } = JSON.parse(readFileSync(".keystile/stack.json", "utf8"));
 
