@@ -17,7 +17,7 @@ import { setup } from "./setup.mjs";
 import { root } from "./tools.mjs";
 
 await asProgram(async () => {
-  delete process.env.KEYSTILE_PROFILE; // // Only `npm start` sets this; a release is built here.
+  delete process.env.KEYSTILE_PROFILE; // Only `npm start` sets this; a release is built here.
   const { values } = parseArgs({ options: { "dry-run": { type: "boolean" }, older: { type: "boolean" } } });
   await setup();
   const file = configFile();

@@ -84,7 +84,7 @@ function optionOf(field, options) {
   return found === undefined ? field : `--${found}`;
 }
 
-/** The API names its own way to the scopes. */
+/** The detail of a mistake, with the command in place of the API's request that lists the scopes. */
 const asCommands = (detail) => detail.replace("GET /v1/scopes lists", "keystile scopes lists");
 
 function hintOf({ code, status, problem, retryAfter }, at) {

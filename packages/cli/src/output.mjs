@@ -7,12 +7,12 @@ import { createInterface } from "node:readline/promises";
 import { Failed, WrongUsage } from "./failed.mjs";
 import { write, writeSecret } from "./stdout.mjs";
 
-export { write, writeSecret, writeWhole } from "./stdout.mjs";
+export { write, writeWhole } from "./stdout.mjs";
 
 /** Writes one answer: as a line of JSON, or as `text`. */
 export const answer = (io, values, data, text) => write(io, values.json ? JSON.stringify(data) : text);
 
-/** Likewise one with a secret that can't be had again. `remedy` says what to do if nobody got it. */
+/** Writes an answer with a secret that can't be had again. `remedy` says what to do if nobody got it. */
 export const answerOnce = (io, values, data, text, remedy) =>
   writeSecret(io, values.json ? JSON.stringify(data) : text, remedy);
 

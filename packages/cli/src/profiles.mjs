@@ -54,7 +54,7 @@ export async function deployment(values, io) {
 async function ofProfile(name, given, io) {
   const profile = read(io).profiles[name];
   if (!profile) throw new WrongUsage(`There is no profile "${name}". See: keystile profiles list`);
-  // Somebody may have written it by hand.
+  // The file of profiles may have been edited by hand.
   const url = checked(profile.url, `The url of the profile "${name}"`);
   if (given) return { url, key: given, from: "KEYSTILE_KEY" };
   const key = profile.key === "file" ? keyInFile(name, io) : await lookUpKey(name, io);
@@ -68,7 +68,7 @@ async function ofProfile(name, given, io) {
  * key, and whoever works with the stack must not change the deployment of the profile in use unawares.
  */
 async function localStack(directory) {
-  const home = nearest(directory, [STACK]);
+  const home = nearest(directory, STACK);
   if (home === undefined) return undefined;
   const facts = readStack(path.join(home, STACK));
   if (!facts) return undefined;
@@ -78,7 +78,7 @@ async function localStack(directory) {
   if (await runs(place)) return { url: checked(facts.manage), key: facts.root_key, from, start, edge: facts.edge };
   throw new Failed(
     `${start} doesn't run any more here: it was killed, and left ${from}. Start it again, or remove that file, or say ` +
-      "which deployment to ask: --profile NAME.",
+      "which deployment to ask: --profile NAME, or KEYSTILE_URL and KEYSTILE_KEY.",
   );
 }
 
@@ -178,7 +178,7 @@ function readKeys(io) {
   return keys;
 }
 
-/** By names that others choose: "constructor" is none of an empty one. */
+/** The members by names that others choose, without those that every object inherits, such as "constructor". */
 const ownMembers = (members) => Object.assign(Object.create(null), members);
 
 function writeKeys(keys, io) {

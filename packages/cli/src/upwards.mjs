@@ -4,13 +4,13 @@ import { statSync } from "node:fs";
 import path from "node:path";
 
 /**
- * The nearest directory, from this one up, with one of these files. Above this one only a file of one's own counts:
- * in a directory that others share, such as /tmp, anybody may have put one.
+ * The nearest directory, from this one up, with this file. Above this one only a file of one's own counts: in a directory
+ * that others share, such as /tmp, anybody may have put one.
  */
-export function nearest(directory, files) {
+export function nearest(directory, file) {
   for (let at = directory; ; at = path.dirname(at)) {
-    const found = files.map((file) => statSync(path.join(at, file), { throwIfNoEntry: false })).filter(Boolean);
-    if (found.some(({ uid }) => at === directory || uid === (process.getuid?.() ?? uid))) return at;
+    const found = statSync(path.join(at, file), { throwIfNoEntry: false });
+    if (found && (at === directory || found.uid === (process.getuid?.() ?? found.uid))) return at;
     if (at === path.dirname(at)) return undefined;
   }
 }

@@ -1,5 +1,6 @@
 // The files of a project.
 
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -113,8 +114,12 @@ const SENDER = {
   "send.mjs": `// Sends a delivery to the source "demo" as its sender would, signed with the secret of this machine: Standard Webhooks.
 
 import { createHmac, randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
+if (!existsSync(".keystile/stack.json")) {
+  console.error("Nothing runs here. Start it first, in another terminal: npm start");
+  process.exit(1);
+}
 const [, secret] = /^DEMO_WEBHOOK_SECRET="?whsec_([^"\\n]+)/m.exec(readFileSync(".dev.vars", "utf8"));
 const { edge } = JSON.parse(readFileSync(".keystile/stack.json", "utf8"));
 
@@ -154,7 +159,9 @@ ${upstream ? "" : "| `api/` | the worker behind the edge |\n"}${template === "we
 /** A scope that the template defines. */
 const firstScope = (template) => /^\[\[scopes\]\]\nname = "(.+?)"/m.exec(templateText(template))[1];
 
-const packageName = (name) => name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50) || "my-gate";
+/** For a name without a Latin letter or digit: not the same for two such projects, which would be one deployment. */
+const UNNAMED = `gate-${randomBytes(2).toString("hex")}`;
+const packageName = (name) => name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50) || UNNAMED;
 /** The name that the workers' names begin with. */
 const deploymentName = (name) => packageName(name).slice(0, 40).replace(/-+$/, "");
 const titleOf = (name) => name.replace(/[^ -~]|["\\]/g, "").trim().slice(0, 64) || "Keystile";

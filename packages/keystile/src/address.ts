@@ -8,7 +8,8 @@ interface Expected {
 
 /**
  * The address, without a slash at its end. Keys go over https, or over http to this machine alone: else others could read
- * them on the way. With `anyHttp` that is the caller's matter. A text that isn't such an address is a mistake; it isn't
+ * them on the way. With `anyHttp` that is the caller's matter: the client's, where a `fetch` of one's own decides where a
+ * request goes. A text that isn't such an address is a mistake; it isn't
  * shown, since it may hold a password.
  */
 export function addressOf(url: unknown, { of, example }: Expected, { anyHttp = false } = {}): string {

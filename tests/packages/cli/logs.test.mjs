@@ -15,7 +15,7 @@ const worker = process.argv[3];
 setInterval(() => console.log(JSON.stringify({ of: worker })), 50);
 process.on("SIGTERM", () => {
   writeFileSync(\`ended-\${worker}\`, "");
-  process.exit(0);
+  process.exit(143); // As wrangler's launcher does.
 });
 `;
 

@@ -356,12 +356,16 @@ describe("errors", () => {
     await client().session.end();
   });
 
-  test("a list ends with the page that has no text to go on from", async () => {
-    for (const end of [{}, { next_cursor: null }, { next_cursor: 7 }]) {
+  test("a list ends with the page that says so, and fails with one that doesn't say where it goes on", async () => {
+    const listed = async (end) => {
       answers = [ok({ keys: [{ id: "key_1" }], next_cursor: "c" }), ok({ keys: [{ id: "key_2" }], ...end })];
       const ids = [];
       for await (const { id } of client().keys.list("acme")) ids.push(id);
-      assert.deepEqual(ids, ["key_1", "key_2"]);
+      return ids;
+    };
+    assert.deepEqual(await listed({ next_cursor: null }), ["key_1", "key_2"]);
+    for (const end of [{}, { next_cursor: 7 }]) {
+      await assert.rejects(listed(end), (error) => error.code === "UNREADABLE_ANSWER", "half a list would pass for a whole one");
     }
   });
 

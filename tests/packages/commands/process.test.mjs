@@ -57,10 +57,10 @@ test("a secret that nobody got is told, with exit code 1", async () => {
     const { id } = await rig.create("lost");
     const operator = await rig.operator("acme", ["keys:read"]);
     for (const [words, said] of [
-      [`keys create lost ${CREATE}`, /The text of key_\w+ could not be written, and it isn't shown again: revoke key_\w+, and make another\./],
+      [`keys create lost ${CREATE}`, /The text of key_\w+ could not be written, and it isn't shown again\. For another one: keystile keys rotate lost key_\w+ \(/],
       [`keys create lost ${CREATE} --json`, /^\{"code":"FAILED","message":"The text of key_\w+ could not be written/],
       [`keys rotate lost ${id} --overlap 1h`, /The text of key_\w+ could not be written/],
-      ["operators create --name lost --scope keys:read --tenant acme", /The text of op_\w+ could not be written/],
+      ["operators create --name lost --scope keys:read --tenant acme", /The text of op_\w+ could not be written.* keystile operators rotate op_\w+ \(/],
       [`operators rotate ${operator.id} --overlap 1h`, /The text of op_\w+ could not be written/],
       ["events create https://example.com/events", /The secret of (ep_\w+) could not be written\. Give it another: keystile events rotate-secret \1 \(/],
       ["events create https://example.com/ --tenant lost", /keystile events rotate-secret ep_\w+ --tenant lost \(/],

@@ -25,14 +25,15 @@ after(async () => {
 
 test("a delivery that the project's sender signs reaches the project's worker", async () => {
   const cwd = cli.file("hooks");
+  const { send } = JSON.parse(cli.read("hooks/package.json")).scripts;
+  const sent = () => promisify(execFile)(process.execPath, send.split(" ").slice(1), { cwd });
+  await assert.rejects(sent(), (error) => error.code === 1 && /^Nothing runs here\. Start it first.*npm start\n$/.test(error.stderr));
   running = cli.start(["dev", "--edge-port", "0", "--manage-port", "0", "--upstream-port", "0"], { cwd });
   await running.says(/Ctrl-C stops everything/);
   assert.match(running.said.err, /^ {2}upstream  api\/wrangler\.toml +behind the edge$/m);
   assert.doesNotMatch(running.said.err, /Create a key/, "there are no scopes, so no key can be created");
   assert.match(running.said.err, /To send a delivery as its sender would:/);
-  const { send } = JSON.parse(cli.read("hooks/package.json")).scripts;
-  const [, ...args] = send.split(" ");
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd });
+  const { stdout } = await sent();
   assert.equal(stdout.trim(), "204");
   await running.says(/demo: \{"type":"lead\.created"\}/);
 });

@@ -92,7 +92,7 @@ Exit code 1 if a key was not taken.`,
 ];
 
 /** Whether the same again would be refused again. */
-const isRefusal = ({ status }) => status >= 400 && status < 500 && status !== 429;
+const isRefusal = ({ status, code }) => status >= 400 && status < 500 && ![408, 429].includes(status) && code !== "IDEMPOTENCY_KEY_IN_USE";
 
 /** Sends one export, from the first page that isn't there yet. */
 async function restore(keystile, file, each, sum, progress, io) {

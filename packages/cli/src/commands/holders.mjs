@@ -87,14 +87,17 @@ export function inEffect({ effective_by, holds }) {
 /** Writes a changed holder: what became of it, and when that holds. */
 export const changed = (io, values, holder, what) => answer(io, values, holder, `${holder.id} ${what}. ${inEffect(holder)}`);
 
-/** Writes a new key: its text alone on stdout, and the facts on stderr. */
-export async function madeKey(io, values, made, what) {
+/**
+ * Writes a new key: its text alone on stdout, and the facts on stderr. `rotate` is the command that rotates it, up to its
+ * id.
+ */
+export async function madeKey(io, values, made, what, rotate) {
   if (!values.json) {
     const until = made.expires_at ? `until ${time(made.expires_at)}` : "without an end";
     io.say(`${what} ${made.id}, "${made.name}", with ${made.scopes.join(" ")}, ${until}. ${inEffect(made)}`);
     io.say("This is its text. It isn't shown again.");
   }
-  const again = `The text of ${made.id} could not be written, and it isn't shown again: revoke ${made.id}, and make another.`;
+  const again = `The text of ${made.id} could not be written, and it isn't shown again. For another one: keystile ${rotate} ${made.id}`;
   await answerOnce(io, values, made, made.key, again);
 }
 

@@ -52,7 +52,7 @@ export const create = apiCommand({
     const key = said({ ...fields(values), preset: values.preset, environment });
     const options = { ...changeOptions(values), idempotencyKey: values["idempotency-key"] };
     const made = await keystile.keys.create(tenant, key, options);
-    if (made.key !== null) return holders.madeKey(io, values, made, "Created");
+    if (made.key !== null) return holders.madeKey(io, values, made, "Created", `keys rotate ${tenant}`);
     await answer(io, values, made, "");
     io.say(`${made.id} was created by an earlier call with this Idempotency-Key. Its text isn't shown again.`);
   },
@@ -164,7 +164,7 @@ export const rotate = apiCommand({
       await confirm(io, values, `Rotate ${id} of ${tenant} at ${at.url}? Without --overlap it ends at once.`);
     }
     const made = await keystile.keys.rotate(tenant, id, rotation, changeOptions(values));
-    await holders.madeKey(io, values, made, `Rotated ${id} to`);
+    await holders.madeKey(io, values, made, `Rotated ${id} to`, `keys rotate ${tenant}`);
   },
 });
 

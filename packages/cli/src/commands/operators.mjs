@@ -34,7 +34,7 @@ export const OPERATORS = [
         tenant: values["all-tenants"] ? "*" : values.tenant,
         expires_at: moment("expires-at", values["expires-at"]),
       });
-      await holders.madeKey(io, values, await keystile.operators.create(operator, changeOptions(values)), "Created");
+      await holders.madeKey(io, values, await keystile.operators.create(operator, changeOptions(values)), "Created", "operators rotate");
     },
   }),
   apiCommand({
@@ -81,7 +81,7 @@ export const OPERATORS = [
         await confirm(io, values, `Rotate the operator ${id} at ${at.url}? Without --overlap it ends at once.`);
       }
       const made = await keystile.operators.rotate(id, rotation, changeOptions(values));
-      await holders.madeKey(io, values, made, `Rotated ${id} to`);
+      await holders.madeKey(io, values, made, `Rotated ${id} to`, "operators rotate");
     },
   }),
   apiCommand({

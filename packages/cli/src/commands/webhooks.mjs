@@ -2,7 +2,7 @@
 
 import { apiCommand, LIST, YES } from "../api.mjs";
 import { WrongUsage } from "../failed.mjs";
-import { fileOfUser } from "../new_file.mjs";
+import { fileOfUser, refuseTaken } from "../new_file.mjs";
 import { listOptions, moment, pageSize, said, word } from "../option_values.mjs";
 import { answer, answerOnce, confirm, list, Progress, Table, time, write } from "../output.mjs";
 
@@ -100,6 +100,8 @@ export const WEBHOOKS = [
     arguments: [SOURCE, EVENT],
     options: { out: { type: "string", value: "FILE", summary: "into this new file, byte by byte (default: stdout)" } },
     async run({ keystile, values, positionals: [source, id], io }) {
+      // The audit log has each reading, so what can't be written isn't read.
+      if (values.out !== undefined) refuseTaken("out", values.out);
       const letter = await keystile.webhooks.deadLetterBody(source, id);
       if (!letter.complete) io.say(`The body has ${letter.body_bytes} bytes; this is its beginning.`);
       if (values.json) return answer(io, values, letter);

@@ -29,7 +29,8 @@ export const deploy = {
   },
   details: `
 Log in first: keystile wrangler -- login, or set CLOUDFLARE_API_TOKEN. Names, addresses and the account are in [deploy]
-of keystile.toml. A source's secrets are yours to set: keystile wrangler -- secret put NAME --name keystile-hooks`,
+of keystile.toml. A source's secrets are yours to set, NAME being the name in [deploy], keystile by default:
+keystile wrangler -- secret put SECRET --name NAME-hooks`,
   async run({ values, io }) {
     const options = { dryRun: values["dry-run"], older: values.older, say: io.say };
     const facts = await deployProject(projectOf(values, io), options);
@@ -116,7 +117,8 @@ A deployment would
   - create the queues ${queues(summary).join(" and ")} unless they are there
   - make the secrets ${SECRETS.join(" and ")} where a worker lacks them
   - deploy ${[...first, ...names].join(", ")}
-    (in this order; the first time ${manage} before ${edge}: it holds the classes that the edge names)
+    (in place of those of the same names: a second project in this account needs another name in [deploy];
+    in this order; the first time ${manage} before ${edge}: it holds the classes that the edge names)
 ${ownSecrets(place, summary).map((line) => `  - leave to you ${line}\n`).join("")}
 Dry run: nothing was created or uploaded.`);
   return { kv_namespace: id ?? null, queues: queues(summary), workers };
@@ -146,8 +148,8 @@ function ownSecrets(place, { sender_secrets, signing_secrets, edge_secrets, ...s
   const needed = [
     ["keystile-hooks", "the secrets of webhooks", [...sender_secrets, ...signing_secrets]],
     ["keystile-edge", "the secrets that requests to upstreams are signed with", edge_secrets],
-  ].filter(([, , secrets]) => secrets.length > 0);
-  return needed.map(([worker, which, secrets]) => `${which}, ${secrets.join(", ")}:\n    ${place.tool} secret put NAME --name ${named(worker, summary)}`);
+  ];
+  return needed.filter(([, , secrets]) => secrets.length > 0).map(([worker, which, secrets]) => `${which}, ${secrets.join(", ")}:\n    ${place.tool} secret put NAME --name ${named(worker, summary)}`);
 }
 
 async function carryOut({ place: anywhere, summary, say, written, demo, files, older }) {
@@ -196,8 +198,7 @@ async function carryOut({ place: anywhere, summary, say, written, demo, files, o
 
   show({ ...earlier, ...fresh }, Object.keys(earlier).length > 0, say);
   kept.forget();
-  const left = ownSecrets(place, { ...summary, edge_secrets: [] });
-  say(`\n✓ Deployed. The addresses are above.${left.map((line) => `\n  Yours to set are ${line}`).join("")}`);
+  say(`\n✓ Deployed. The addresses are above.${ownSecrets(place, summary).map((line) => `\n  Yours to set, if you haven't: ${line}`).join("")}`);
   const workers = [...files.map(({ name }) => name), ...demo, ...order.map((worker) => names[worker])].map((name) => ({ name }));
   const made_secrets = Object.keys({ ...earlier, ...fresh });
   return { account: accountId, kv_namespace: kv, queues: queues(summary), workers, made_secrets };

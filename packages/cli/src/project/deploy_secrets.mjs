@@ -1,5 +1,5 @@
-// The two secrets of every deployment, which several workers share. Those that were made are kept until they have been shown, so that an interrupted
-// first deployment continues with the same ones and shows them at its end.
+// The two secrets of every deployment, which several workers share. Those that were made are kept until they have been
+// shown, so that an interrupted first deployment continues with the same ones and shows them at its end.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";

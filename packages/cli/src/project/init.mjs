@@ -1,6 +1,7 @@
 // `keystile init`: writes keystile.toml and what else a project lacks. It changes no file that is there, but for the
 // lines that .gitignore lacks.
 
+import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -49,8 +50,10 @@ function prefixOf(name) {
   return letters.length < 2 || /^ks(op|root)/.test(letters) ? "demo" : letters;
 }
 const titleOf = (name) => name.replace(/[^ -~]|["\\]/g, "").trim().slice(0, 64) || "Keystile";
+/** For a name without a Latin letter or digit: not the same for two such projects, which would be one deployment. */
+const UNNAMED = `gate-${randomBytes(2).toString("hex")}`;
 /** The name as npm and Cloudflare take it. */
-const plainName = (name) => name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, 40).replace(/^-+|-+$/g, "") || "keystile-project";
+const plainName = (name) => name.toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, 40).replace(/^-+|-+$/g, "") || UNNAMED;
 
 const configuration = (name) => `# The one configuration of all workers. \`keystile check\` says each mistake with its line and what to write.
 # Every setting: https://github.com/keystile/keystile/blob/main/docs/reference/configuration.md
@@ -84,8 +87,8 @@ write = ["write"]
 [deploy]
 name = "${plainName(name)}"
 
-# The worker behind UPSTREAM is a demo that answers with the request that reached it; write
-# the name of your own worker, or { config = "…" }, the path of its wrangler file.
+# The worker behind UPSTREAM is a demo that answers with the request that reached it. Write the name of your own worker,
+# or { config = "…" }, the path of its wrangler file.
 [deploy.services]
 UPSTREAM = "${plainName(name)}-demo-upstream"
 `;

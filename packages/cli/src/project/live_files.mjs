@@ -50,10 +50,11 @@ export function keepUpToDate({ place, configs, summary, file, write, notes, chan
 /** The notes on keys that the new configuration refuses by their form, though the earlier one took them. */
 function noLongerTaken(earlier, { prefixes, allow_imported }) {
   const lost = (before, now) => before.filter((one) => !now.includes(one));
-  const note = (which, setting) => `${which} are refused from now on. To go on taking them, write it in ${setting} of [keys].`;
+  const note = (which, form, setting) =>
+    `${which} "${form}" are refused from now on. To go on taking them, write "${form}" in ${setting} of [keys].`;
   return [
-    ...lost(earlier.prefixes, prefixes).map((prefix) => note(`Keys that begin with "${prefix}"`, "former_prefixes")),
-    ...lost(earlier.allow_imported, allow_imported).map((form) => note(`Imported keys of the form "${form}"`, "allow_imported")),
+    ...lost(earlier.prefixes, prefixes).map((prefix) => note("Keys that begin with", prefix, "former_prefixes")),
+    ...lost(earlier.allow_imported, allow_imported).map((form) => note("Imported keys of the form", form, "allow_imported")),
   ];
 }
 

@@ -36,6 +36,9 @@ export const logs = {
   },
 };
 
+/** The exit codes of a wrangler that was stopped: none, or what its launcher makes of SIGINT and SIGTERM. */
+const STOPPED = [null, 130, 143];
+
 /** Follows a worker until `signal`; resolves to wrangler's exit code, or 0 if it was stopped. */
 function follow(place, name, worker, { json, say, out, signal }) {
   const [command, args] = place.wrangler("tail", name, "--format", json ? "json" : "pretty");
@@ -52,7 +55,7 @@ function follow(place, name, worker, { json, say, out, signal }) {
   createInterface({ input: child.stderr }).on("line", (line) => say(`${label} ${line}`));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 0));
+    child.on("exit", (code) => resolve(STOPPED.includes(code) ? 0 : code));
   });
 }
 

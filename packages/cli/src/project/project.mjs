@@ -16,7 +16,7 @@ export const CONFIG = { type: "string", value: "FILE", summary: "another file th
  * configuration.
  */
 export function projectOf({ config }, io) {
-  const above = config === undefined ? nearest(io.cwd, ["keystile.toml"]) : undefined;
+  const above = config === undefined ? nearest(io.cwd, "keystile.toml") : undefined;
   const file = path.resolve(above ?? io.cwd, config ?? "keystile.toml");
   const home = path.dirname(file);
   if (above !== undefined && above !== io.cwd) io.say(`The project is ${home}.`);

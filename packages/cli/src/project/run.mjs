@@ -47,9 +47,10 @@ export function start(command, args, { cwd, env, stdio, onStdout, onStderr, sign
     const end = signals ? passSignals(child) : () => {};
     child.stdout?.setEncoding("utf8").on("data", onStdout);
     child.stderr?.setEncoding("utf8").on("data", onStderr);
-    child.on("error", (error) =>
-      reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error),
-    );
+    child.on("error", (error) => {
+      end();
+      reject(error.code === "ENOENT" ? new Failed(`${command} is not installed.`) : error);
+    });
     child.on("close", (code, signal) => {
       end();
       resolve({ code, signal });
@@ -64,7 +65,7 @@ export function start(command, args, { cwd, env, stdio, onStdout, onStderr, sign
 export function passSignals(child) {
   const pass = (signal) => {
     if (signal === "SIGINT" && process.stdin.isTTY) return;
-    // wrangler passes the other two on to its own children, and not this one.
+    // wrangler passes SIGINT and SIGTERM on to its own children, and SIGHUP not.
     child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];

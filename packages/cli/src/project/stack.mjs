@@ -6,12 +6,13 @@
 // to the front, so the Host header stays as the caller sent it.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { Failed } from "../failed.mjs";
+import { writePrivately } from "../new_file.mjs";
 import { noteSecrets } from "./local_secrets.mjs";
 import { noteGroup } from "./one_stack.mjs";
 import { own, registryOf, stateOf } from "./place.mjs";
@@ -70,9 +71,7 @@ export async function startStack(options) {
   const describe = ({ example }) => {
     const { path: guarded, header, environment, scopes } = example;
     const stack = { ...url, root_key: rootKey, guarded, header, environment, scopes };
-    // Moved into place, so that nobody reads a half.
-    writeFileSync(`${file}.new`, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writePrivately(file, `${JSON.stringify(stack, null, 2)}\n`);
     return stack;
   };
   const answering = [answers(`${url.edge}/keystile/healthz`), answers(`${url.manage}/v1/scopes`)];

@@ -16,6 +16,6 @@ export function objectIn(text: string, status: number): object {
 
 /** The text isn't shown: it may have the beginning of a new key. */
 export function unreadable(status = 200): KeystileError {
-  const message = `HTTP ${status}, but the answer isn't the management API's. Is the url right?`;
+  const message = "The answer isn't the management API's, though it says that all went well. Is the url right?";
   return new KeystileError("UNREADABLE_ANSWER", message, { status });
 }

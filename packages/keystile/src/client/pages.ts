@@ -15,18 +15,19 @@ export class List<Item, Page extends { next_cursor: string | null }> implements 
   /** The first page, or the one after the page that had this `next_cursor`. */
   async page(cursor?: string): Promise<Page> {
     const page = await this.#read(cursor);
-    if (!Array.isArray(this.#items(page))) throw unreadable();
+    const { next_cursor: next } = page;
+    // A page without it would pass for the last one.
+    if (!Array.isArray(this.#items(page)) || (typeof next !== "string" && next !== null)) throw unreadable();
     return page;
   }
 
   async *pages(): AsyncGenerator<Page, void, undefined> {
-    let cursor: string | undefined;
+    let cursor: string | null | undefined;
     do {
-      const page: Page = await this.page(cursor);
+      const page: Page = await this.page(cursor ?? undefined);
       yield page;
-      // Nothing but a text leads on: an answer without one would be the first page again.
-      cursor = typeof page.next_cursor === "string" ? page.next_cursor : undefined;
-    } while (cursor !== undefined);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {

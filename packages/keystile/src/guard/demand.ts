@@ -20,7 +20,7 @@ export interface Demand {
   ip?: string | undefined;
 }
 
-/** By demand: whether a value is one, and the words for that. */
+/** The rule of each demand: whether a value keeps it, and the words for what is expected. */
 const RULES: Record<keyof Demand, [rule: (value: unknown) => boolean, expected: string]> = {
   scopes: [(value) => Array.isArray(value) && value.every(isText), "a list of scopes' names"],
   any_of: [isFlag, "true or false"],
@@ -34,7 +34,9 @@ export const DEMANDS = Object.keys(RULES) as (keyof Demand)[];
 
 /** The demands as an object that has nothing else, so that all of them are sent. Throws for a mistake in one. */
 export function demandFrom(demand: object): Demand {
-  if (typeof demand !== "object" || demand === null) throw new TypeError("A demand is an object, such as `{ scopes: […] }`.");
+  if (typeof demand !== "object" || demand === null || Array.isArray(demand)) {
+    throw new TypeError("A demand is an object, such as `{ scopes: […] }`.");
+  }
   refuseOthers("demand", demand, DEMANDS);
   // Those of a class may be inherited, and would be lost on the way.
   const named = DEMANDS.filter((name) => name in demand).map((name) => [name, (demand as Demand)[name]] as const);
