@@ -1,6 +1,6 @@
 // Runs commands of the CLI in this process, with a terminal of the test's own, and serves the workers of a rig.
 
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,8 +9,14 @@ import { Readable } from "node:stream";
 import { main } from "../../../packages/cli/src/main.mjs";
 import { ROOT_KEY } from "../../support/rig.mjs";
 
-/** An empty directory. */
-export const emptyDirectory = () => mkdtempSync(path.join(tmpdir(), "keystile-commands-"));
+const made = [];
+process.once("exit", () => made.forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+
+/** An empty directory, which goes with this process. */
+export function emptyDirectory() {
+  made.push(mkdtempSync(path.join(tmpdir(), "keystile-commands-")));
+  return made.at(-1);
+}
 
 /**
  * Returns `run(...words)`, which resolves to {code, out, err}. An object among the words is options of this run:
