@@ -92,7 +92,7 @@ const longest = (commands) => commands.toSorted((a, b) => b.name.length - a.name
 
 /** The terminal of this process: `out` writes data, `say` everything else, each with a line's end. */
 function ofProcess() {
-  // What can't be written is noticed where it is written. On stderr there is nobody to tell.
+  // A failure to write is noticed where it is written. On stderr there is nobody to tell.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const writing = [];
   return {

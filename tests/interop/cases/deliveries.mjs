@@ -1,4 +1,4 @@
-// What the deliveries of several cases are made of.
+// The parts that deliveries of several cases are made of.
 
 export const EVENT = '{"id":"evt_1","type":"payment.created","amount":4200}';
 

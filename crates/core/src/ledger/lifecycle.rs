@@ -250,21 +250,7 @@ pub(crate) mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
 
     pub(crate) fn key() -> Key {
-        Key {
-            record: record(),
-            digest: KeyDigest::of("x"),
-            secret_fingerprint: "s".into(),
-            revocation: None,
-            rotated_from: None,
-            rotated_to: None,
-            pending_end: None,
-            last_used_at: None,
-            own_limits: OwnLimits::default(),
-            counts_as: None,
-            created_by: None,
-            disabled_by_customer: false,
-            exposure: None,
-        }
+        Key::with(record(), KeyDigest::of("x"), "s")
     }
 
     #[test]

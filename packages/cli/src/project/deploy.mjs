@@ -62,7 +62,7 @@ export function refuseWhatCannotWork(shown, summary, found) {
   throw new Failed(`${shown} can't be deployed:\n${mistakes.map((each) => `  - ${each}`).join("\n")}`);
 }
 
-/** What the configuration names and an account doesn't have, and what to write, a sentence or two each. */
+/** The things that the configuration names and an account doesn't have, and what to write, a sentence or two each. */
 export function whatCannotWork(summary, { lacking }) {
   const local = summary.upstreams.filter(({ url }) => url && isLoopback(url));
   return [

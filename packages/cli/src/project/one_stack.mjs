@@ -1,5 +1,5 @@
 // One stack at a time in a place, be it of `keystile dev` or of a clone's `npm start`. One that runs is left alone.
-// What a killed one left behind is ended: wrangler and its children live on when their parent is killed outright.
+// The remains of a killed one are ended: wrangler and its children live on when their parent is killed outright.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";

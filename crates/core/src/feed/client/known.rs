@@ -1,4 +1,4 @@
-//! What an isolate knows of keys and tenants: the records that it has read, merged with its overlay, and KV's answers.
+//! The records of keys and tenants that an isolate has read, merged with its overlay, and KV's answers.
 
 use super::{CLOCK_JITTER_MS, FeedClient};
 use crate::{

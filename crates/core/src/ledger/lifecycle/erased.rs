@@ -1,4 +1,4 @@
-//! What an erasure leaves of a key: all of it but the metadata, or nothing but that it is revoked.
+//! The remains of an erased key: all of it but the metadata, or nothing but that it is revoked.
 
 use alloc::vec::Vec;
 
